@@ -1,0 +1,141 @@
+"""`/v1/records`: store and read."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.api.answers import answer, example
+from app.api.schemas.records import (
+    DISCLOSURE_EXAMPLE,
+    STORED_EXAMPLE,
+    DisclosureOut,
+    RecordIn,
+    RecordOut,
+    disclosure_json,
+    stored_json,
+)
+from app.kernel.errors import Kind, VaultError
+from app.kernel.ids import text_of
+from app.notice.model import Form
+from app.vault.denial import NOTHING_HERE, Denial
+from app.vault.disclose import DisclosureRequest
+from app.vault.store_record import StoreRequest
+from app.web.gate import asking
+from app.web.lean_route import LeanRoute
+from app.web.metrics import Metrics
+from app.web.permissions import declared
+from app.web.problems import problem_response, request_id
+from app.web.query import id_parameter, parameter, path_id, query
+from app.web.strict_json import read_body
+from app.wiring.parts import Parts
+
+_PurposeHeader = Annotated[
+    str, Header(alias="Vault-Purpose", description="why you ask", examples=["delivery"])
+]
+_CaseHeader = Annotated[
+    str | None, Header(alias="Vault-Case", description="the case, where a grant wants one")
+]
+
+
+def denied(request: Request, denial: Denial) -> Response:
+    """A denial as a problem, with its reasons and its event; what is not found says nothing more."""
+    if denial.kind is Kind.NOT_FOUND:
+        return problem_response(denial.kind, denial.detail, request_id=request_id(request.scope))
+    return problem_response(
+        denial.kind,
+        denial.detail,
+        request_id=request_id(request.scope),
+        reasons=denial.reasons,
+        event=text_of("evt", denial.receipt.event.id),
+    )
+
+
+def _stores(body: RecordIn, purpose: _PurposeHeader, case: _CaseHeader = None) -> None:
+    """What a store declares."""
+
+
+def _reads(
+    record_id: str,
+    purpose: _PurposeHeader,
+    case: _CaseHeader = None,
+    fields: Annotated[str | None, Query(description="names, separated by commas; all when left out")] = None,
+    form: Annotated[Form | None, Query(description="at most this form")] = None,
+    recipient: Annotated[str | None, Query(description="for whom tokens are: `clr_…`")] = None,
+) -> None:
+    """What a read declares."""
+
+
+def records_router(parts: Parts, metrics: Metrics) -> APIRouter:
+    """The routes of records."""
+    router = APIRouter(route_class=LeanRoute, tags=["records"])
+
+    @router.post(
+        "/v1/records",
+        status_code=201,
+        response_model=RecordOut,
+        dependencies=[Depends(_stores)],
+        summary="Store a record",
+        responses=example(201, STORED_EXAMPLE),
+        openapi_extra=declared(
+            "grants", problems=(Kind.DISCLOSURE_DENIED, Kind.NOT_COVERED, Kind.PURPOSE_REQUIRED)
+        ),
+    )
+    async def store_record(request: Request) -> Response:
+        ask = await asking(request, parts)
+        body = await read_body(request, RecordIn)
+        stored = await parts.storer.store(StoreRequest(ask, body.submission()))
+        if isinstance(stored, Denial):
+            return denied(request, stored)
+        headers = {"Location": f"/v1/records/{text_of('rec', stored.record)}", "ETag": '"1"'}
+        return answer(stored_json(stored), 201, headers)
+
+    @router.get(
+        "/v1/records/{record_id}",
+        response_model=DisclosureOut,
+        dependencies=[Depends(_reads)],
+        summary="Read a record's fields, each in the form the notice grants",
+        responses=example(200, DISCLOSURE_EXAMPLE),
+        openapi_extra=declared(
+            "grants", problems=(Kind.DISCLOSURE_DENIED, Kind.NOT_FOUND, Kind.PURPOSE_REQUIRED)
+        ),
+    )
+    async def read_record(request: Request) -> Response:
+        ask = await asking(request, parts)
+        found = query(request, ("fields", "form", "recipient")) if request.scope["query_string"] else {}
+        record = path_id(request, "record_id", "rec")
+        if record is None:
+            raise VaultError(Kind.NOT_FOUND, NOTHING_HERE)
+        disclosure = await parts.discloser.disclose(
+            DisclosureRequest(
+                ask=ask,
+                record=record,
+                fields=parameter(found, "fields", _names, "name fields, separated by commas"),
+                form=parameter(found, "form", Form, "use one of: " + ", ".join(Form)),
+                recipient=id_parameter(found, "recipient", "clr"),
+            )
+        )
+        if isinstance(disclosure, Denial):
+            metrics.disclosed(_counted(disclosure), "denied", {})
+            return denied(request, disclosure)
+        forms: dict[str, int] = {}
+        for field in disclosure.fields.values():
+            forms[field.form.value] = forms.get(field.form.value, 0) + 1
+        metrics.disclosed(ask.purpose, disclosure.receipt.event.outcome.value, forms)
+        return answer(disclosure_json(disclosure), headers={"ETag": f'"{disclosure.record.version}"'})
+
+    return router
+
+
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(text.split(","))
+    if not all(names) or len(names) > 100:
+        raise ValueError("empty or too many names")
+    return names
+
+
+def _counted(denial: Denial) -> str:
+    """The purpose as a metric's label: only words the notice knows, so that nobody can make labels grow."""
+    unknown = "unknown-purpose" in denial.reasons.values()
+    return "unknown" if unknown else str(denial.receipt.event.purpose)

@@ -1,0 +1,22 @@
+"""The table of contents of the API: every resource and its file."""
+
+from fastapi import APIRouter
+
+from app.api.audit import audit_router
+from app.api.callers import callers_router
+from app.api.health import health_router
+from app.api.notice import notice_router
+from app.api.records import records_router
+from app.web.metrics import Metrics
+from app.wiring.parts import Parts
+
+
+def api_routers(parts: Parts, metrics: Metrics) -> list[APIRouter]:
+    """The routers, the busiest first."""
+    return [
+        records_router(parts, metrics),
+        audit_router(parts),
+        notice_router(parts),
+        callers_router(parts),
+        health_router(parts, metrics),
+    ]

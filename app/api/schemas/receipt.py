@@ -1,0 +1,47 @@
+"""The receipt under every answer: which event, which notice, which clauses."""
+
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from app.audit.log import Receipt
+from app.kernel.ids import text_of
+
+
+class NoticeOut(BaseModel):
+    """Which notice decided."""
+
+    id: str
+    version: int
+    digest: str
+
+
+class ReceiptOut(BaseModel):
+    """Proof that an event is on record."""
+
+    event: str
+    outcome: str
+    purpose: str | None = None
+    notice: NoticeOut
+    clauses: dict[str, str]
+
+
+def receipt_json(receipt: Receipt) -> dict[str, Any]:
+    """The receipt as the API writes it."""
+    event, notice = receipt.event, receipt.event.notice
+    return {
+        "event": text_of("evt", event.id),
+        "outcome": event.outcome.value,
+        "purpose": event.purpose,
+        "notice": notice and {"id": notice.id, "version": notice.version, "digest": notice.digest},
+        "clauses": dict(receipt.clauses),
+    }
+
+
+RECEIPT_EXAMPLE: Final[dict[str, Any]] = {
+    "event": "evt_01k9v3c8w0b8sa3q7m5e2t4x6z",
+    "outcome": "allowed",
+    "purpose": "order",
+    "notice": {"id": "shop", "version": 1, "digest": "sha256:9f2c…"},
+    "clauses": {"recipient": "trade", "phone": "trade", "address": "trade"},
+}

@@ -1,0 +1,223 @@
+"""What a record's bodies and answers look like on the wire."""
+
+from typing import Annotated, Any, Final
+
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
+
+from app.api.schemas.receipt import RECEIPT_EXAMPLE, ReceiptOut, receipt_json
+from app.kernel.clock import rfc3339
+from app.kernel.ids import parse_id, text_of
+from app.kernel.plaintext import Plaintext
+from app.vault.disclose import Disclosure, FieldAnswer
+from app.vault.store_record import Stored
+from app.vault.submission import ConsentGiven, PurposeOpened, Submission
+
+_Reference = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9._:/-]{1,64}$")]
+_Evidence = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9._:/#-]{1,128}$")]
+_Name = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z][a-z0-9-]{0,63}$")]
+_FieldName = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=64)]
+
+
+def _written_as_text(value: object) -> object:
+    if not isinstance(value, str):
+        raise ValueError("a time is written as text")  # noqa: TRY004  # pydantic reports ValueError by field
+    return value
+
+
+_Moment = Annotated[AwareDatetime, BeforeValidator(_written_as_text)]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class SubjectIn(_Body):
+    """The person: by the shop's own reference (found or created), or by the vault's id."""
+
+    ref: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=200)] | None = None
+    id: Annotated[str, StringConstraints(strict=True, pattern=r"^sub_[0-9a-z]{26}$")] | None = None
+
+    @model_validator(mode="after")
+    def one_of_both(self) -> "SubjectIn":
+        """Exactly one way to name the person."""
+        if (self.ref is None) == (self.id is None):
+            raise ValueError("name the person by ref or by id")
+        return self
+
+
+class PurposeIn(_Body):
+    """A purpose the data is for; `ref` is the shop's reference, such as an order number."""
+
+    purpose: _Name
+    ref: _Reference | None = None
+
+
+class ConsentIn(_Body):
+    """A consent with the evidence the notice asks for."""
+
+    purpose: _Name
+    given_at: _Moment | None = None
+    method: _Evidence | None = None
+    wording: _Evidence | None = None
+
+
+RECORD_EXAMPLE: Final[dict[str, Any]] = {
+    "collection": "delivery",
+    "subject": {"ref": "customer-8123"},
+    "purposes": [{"purpose": "order", "ref": "order-1001"}, {"purpose": "delivery", "ref": "order-1001"}],
+    "fields": {
+        "recipient": "Nguyễn Văn An",
+        "phone": "0903 123 456",
+        "address": {
+            "lines": ["12 Nguyễn Huệ"],
+            "ward": "Phường Sài Gòn",
+            "province": "Thành phố Hồ Chí Minh",
+            "country": "VN",
+        },
+    },
+}
+
+
+class RecordIn(_Body):
+    """A record to store."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [RECORD_EXAMPLE]})
+
+    collection: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=64)]
+    subject: SubjectIn
+    purposes: Annotated[list[PurposeIn], Field(max_length=32)] = []
+    consents: Annotated[list[ConsentIn], Field(max_length=32)] = []
+    fields: Annotated[dict[_FieldName, Any], Field(max_length=100)]
+
+    def submission(self) -> Submission:
+        """The body in the words of the vault."""
+        return Submission(
+            collection=self.collection,
+            reference=None if self.subject.ref is None else Plaintext(self.subject.ref),
+            subject=None if self.subject.id is None else parse_id("sub", self.subject.id),
+            purposes=[PurposeOpened(p.purpose, p.ref) for p in self.purposes],
+            consents=[ConsentGiven(c.purpose, c.given_at, c.method, c.wording) for c in self.consents],
+            fields={name: Plaintext(value) for name, value in self.fields.items()},
+        )
+
+
+class BindingOut(BaseModel):
+    """A purpose open on the record."""
+
+    id: str
+    purpose: str
+    state: str
+
+
+class RecordOut(BaseModel):
+    """A stored record; its values are not repeated."""
+
+    id: str
+    subject: str
+    collection: str
+    version: int
+    fields: list[str]
+    bindings: list[BindingOut]
+    receipt: ReceiptOut
+
+
+class FieldOut(BaseModel):
+    """One field in the form it was granted, or the reason why it was not."""
+
+    form: str
+    value: Any = None
+    reason: str | None = None
+    expires_at: str | None = None
+
+
+class DisclosureOut(BaseModel):
+    """A record's fields, each in its form."""
+
+    id: str
+    subject: str
+    collection: str
+    version: int
+    fields: dict[str, FieldOut]
+    receipt: ReceiptOut
+
+
+def stored_json(stored: Stored) -> dict[str, Any]:
+    """The answer to a store."""
+    return {
+        "id": text_of("rec", stored.record),
+        "subject": text_of("sub", stored.subject),
+        "collection": stored.collection,
+        "version": 1,
+        "fields": list(stored.fields),
+        "bindings": [
+            {"id": text_of("bnd", b.id), "purpose": b.purpose, "state": b.state.value}
+            for b in stored.bindings
+        ],
+        "receipt": receipt_json(stored.receipt),
+    }
+
+
+def disclosure_json(disclosure: Disclosure) -> dict[str, Any]:
+    """The answer to a read."""
+    record = disclosure.record
+    return {
+        "id": text_of("rec", record.id),
+        "subject": text_of("sub", record.subject),
+        "collection": record.collection,
+        "version": record.version,
+        "fields": {name: _field_json(answer) for name, answer in disclosure.fields.items()},
+        "receipt": receipt_json(disclosure.receipt),
+    }
+
+
+def _field_json(answer: FieldAnswer) -> dict[str, Any]:
+    shown: dict[str, Any] = {"form": answer.form.value}
+    if answer.value is not None:
+        shown["value"] = answer.value
+    if answer.reason is not None:
+        shown["reason"] = answer.reason
+    if answer.expires_at is not None:
+        shown["expires_at"] = rfc3339(answer.expires_at)
+    return shown
+
+
+_IDS: Final = {"id": "rec_01k9v3c8w0b8sa3q7m5e2t4x6z", "subject": "sub_01k9v3c8vyb8saf0m1g2h3j4k5"}
+
+STORED_EXAMPLE: Final[dict[str, Any]] = {
+    **_IDS,
+    "collection": "delivery",
+    "version": 1,
+    "fields": ["address", "phone", "recipient"],
+    "bindings": [{"id": "bnd_01k9v3c8w1b8sb4r8n6f3v5y70", "purpose": "order", "state": "open"}],
+    "receipt": RECEIPT_EXAMPLE,
+}
+
+DISCLOSURE_EXAMPLE: Final[dict[str, Any]] = {
+    **_IDS,
+    "collection": "delivery",
+    "version": 1,
+    "fields": {
+        "recipient": {"form": "plain", "value": "Nguyễn Văn An"},
+        "phone": {"form": "masked", "value": "+84 90••• ••56"},
+        "address": {
+            "form": "token",
+            "value": "tok_0b8sa3q7m5e2t4x6z0b8sa3q7m5e",
+            "expires_at": "2026-11-29T08:00:00.000Z",
+        },
+        "note": {"form": "withheld", "reason": "not-granted"},
+    },
+    "receipt": RECEIPT_EXAMPLE
+    | {
+        "outcome": "partial",
+        "purpose": "delivery",
+        "clauses": {"recipient": "third-parties", "phone": "third-parties", "address": "third-parties"},
+    },
+}

@@ -1,0 +1,154 @@
+"""What an audit event may say: a typed allow-list, and its bytes.
+
+No personal value, no hash of one, no free text: names from the notice, ids of callers, codes from closed lists, a case
+reference of a fixed pattern, and *handles* of people and records (HMAC under a key that dies with the person). The bytes are
+canonical JSON (RFC 8785): keys sorted, no spaces, integers and strings only. Format: docs/formats/audit-event.md.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+from uuid import UUID
+
+from app.kernel.clock import rfc3339
+from app.kernel.ids import text_of
+
+
+class Action(StrEnum):
+    """What was done or attempted; the list is closed."""
+
+    RECORD_STORE = "record.store"
+    RECORD_DISCLOSE = "record.disclose"
+    AUTH_FAIL = "auth.fail"
+    PERMISSION_DENY = "permission.deny"
+    AUDIT_QUERY = "audit.query"
+    NOTICE_ACTIVATE = "notice.activate"
+    TENANT_CREATE = "tenant.create"
+    CALLER_CREATE = "caller.create"
+    CALLER_DISABLE = "caller.disable"
+    KEY_ISSUE = "api-key.issue"
+    KEY_REVOKE = "api-key.revoke"
+
+
+class Outcome(StrEnum):
+    """How it ended."""
+
+    ALLOWED = "allowed"
+    PARTIAL = "partial"
+    DENIED = "denied"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldTrace:
+    """What happened to one field: the form asked for (if any), the form given, why, and under which clause."""
+
+    given: str
+    reason: str
+    clause: str | None = None
+    asked: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ciphertext:
+    """What was written for one field: its version and the SHA-256 of the sealed bytes, to find rolled back rows."""
+
+    version: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeRef:
+    """Which notice decided."""
+
+    id: str
+    version: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that was done, attempted or refused. `subject` and `record` are handles."""
+
+    id: UUID
+    at: datetime
+    tenant: str
+    action: Action
+    outcome: Outcome
+    request: str | None = None
+    caller: UUID | None = None
+    roles: tuple[str, ...] = ()
+    purpose: str | None = None
+    case: str | None = None
+    subject: str | None = None
+    record: str | None = None
+    collection: str | None = None
+    recipient: UUID | None = None
+    notice: NoticeRef | None = None
+    fields: Mapping[str, FieldTrace] = field(default_factory=dict)
+    written: Mapping[str, Ciphertext] = field(default_factory=dict)
+    inputs: Mapping[str, str | bool] = field(default_factory=dict)
+    about: str | None = None  # the id of the caller, key or notice version that was changed
+    reason: str | None = None  # a code from a closed list
+
+
+_ENCODER: Final = json.JSONEncoder(
+    ensure_ascii=False, separators=(",", ":"), sort_keys=True, check_circular=False
+)
+
+
+def as_json(event: Event) -> dict[str, Any]:
+    """The event as the API shows it and as its bytes hold it; what does not apply is absent."""
+    notice = event.notice
+    whole: dict[str, Any] = {
+        "id": text_of("evt", event.id),
+        "at": rfc3339(event.at),
+        "tenant": event.tenant,
+        "action": event.action.value,
+        "outcome": event.outcome.value,
+        "request": event.request,
+        "caller": event.caller and text_of("clr", event.caller),
+        "roles": sorted(event.roles),
+        "purpose": event.purpose,
+        "case": event.case,
+        "subject": event.subject,
+        "record": event.record,
+        "collection": event.collection,
+        "recipient": event.recipient and text_of("clr", event.recipient),
+        "notice": notice and {"id": notice.id, "version": notice.version, "digest": notice.digest},
+        "fields": {name: _trace(trace) for name, trace in event.fields.items()},
+        "written": {n: {"version": c.version, "digest": c.digest} for n, c in event.written.items()},
+        "inputs": dict(event.inputs),
+        "about": event.about,
+        "reason": event.reason,
+    }
+    return {name: value for name, value in whole.items() if value}
+
+
+def canonical(event: Event) -> bytes:
+    """The bytes of the event (RFC 8785): what is stored, hashed and proven."""
+    return _ENCODER.encode(as_json(event)).encode()
+
+
+def facets(event: Event) -> str:
+    """What an event has several of, as one text to look into: `|role:support|field:phone|form:masked|`."""
+    words = {f"role:{role}" for role in event.roles}
+    for name, trace in event.fields.items():
+        words.add(f"field:{name}")
+        words.add(f"form:{trace.given}")
+        words.add(f"{name}={trace.given}")
+        if trace.clause:
+            words.add(f"clause:{trace.clause}")
+    return "|" + "".join(f"{word}|" for word in sorted(words))
+
+
+def _trace(trace: FieldTrace) -> dict[str, str]:
+    shown = {"given": trace.given, "reason": trace.reason}
+    if trace.clause:
+        shown["clause"] = trace.clause
+    if trace.asked:
+        shown["asked"] = trace.asked
+    return shown

@@ -1,0 +1,103 @@
+"""The SQL of the audit log. Events are inserted, never updated."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Select, func, insert, literal_column, select
+
+from app.audit.event import Event, canonical, facets
+from app.audit.tables import audit_events
+from app.storage.columns import microseconds
+from app.storage.engine import Database, UnitOfWork
+from app.storage.hot import HotInsert, Row
+
+_COLUMNS: Final = (
+    "tenant",
+    "id",
+    "at",
+    "action",
+    "outcome",
+    "caller",
+    "purpose",
+    "subject",
+    "record",
+    "collection",
+    "recipient",
+    "case_reference",
+    "notice_version",
+    "facets",
+    "body",
+)
+
+
+def _row(event: Event) -> Row:
+    return (
+        event.tenant,
+        event.id,
+        event.at,
+        event.action.value,
+        event.outcome.value,
+        event.caller,
+        event.purpose,
+        event.subject,
+        event.record,
+        event.collection,
+        event.recipient,
+        event.case,
+        event.notice.version if event.notice else None,
+        facets(event),
+        canonical(event),
+    )
+
+
+class AuditStore:
+    """Rows of `audit_events`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._insert = HotInsert(audit_events, _COLUMNS)
+
+    async def insert_alone(self, tenant: str, events: Sequence[Event]) -> None:
+        """Inserts events of one tenant in a commit of their own; durable when it returns."""
+        rows = [(row[0], row[1], microseconds(row[2]), *row[3:]) for row in map(_row, events)]
+        await self._database.insert_hot(self._insert, tenant, rows)
+
+    async def insert_with(self, work: UnitOfWork, events: Sequence[Event]) -> None:
+        """Inserts events in the transaction of the change they witness."""
+        await work.execute(
+            insert(audit_events), [dict(zip(_COLUMNS, _row(event), strict=True)) for event in events]
+        )
+
+    async def page(
+        self, tenant: str, conditions: Sequence[ColumnElement[bool]], limit: int
+    ) -> list[tuple[Any, bytes]]:
+        """Ids and bytes, newest first."""
+        statement = (
+            select(audit_events.c.id, audit_events.c.body)
+            .where(audit_events.c.tenant == tenant, *conditions)
+            .order_by(audit_events.c.id.desc())
+            .limit(limit)
+        )
+        return [(row.id, row.body) for row in await self._database.read(tenant, statement)]
+
+    async def one(self, tenant: str, event_id: Any) -> bytes | None:
+        """The bytes of one event."""
+        statement = select(audit_events.c.body).where(
+            audit_events.c.tenant == tenant, audit_events.c.id == event_id
+        )
+        rows = await self._database.read(tenant, statement)
+        return rows[0].body if rows else None
+
+    async def counts(
+        self, tenant: str, conditions: Sequence[ColumnElement[bool]], group: ColumnElement[Any]
+    ) -> list[tuple[Any, int]]:
+        """How many events for each value of `group`, most first."""
+        count = func.count().label("events")
+        statement: Select[Any] = (
+            select(group.label("grouped"), count)
+            .where(audit_events.c.tenant == tenant, *conditions)
+            .group_by(literal_column("grouped"))
+            .order_by(count.desc(), literal_column("grouped"))
+            .limit(1000)
+        )
+        return [(row.grouped, row.events) for row in await self._database.read(tenant, statement)]

@@ -1,0 +1,45 @@
+"""Rows of tenants, callers and their API keys. A key's secret is not here: only its keyed digest."""
+
+from typing import Final
+
+from sqlalchemy import Column, LargeBinary, PrimaryKeyConstraint, Table, Text, UniqueConstraint
+
+from app.storage.columns import Identifier, Moment
+from app.storage.metadata import metadata
+
+# The list of tenants is what names a tenant, so it alone is not fenced by one.
+tenants: Final = Table(
+    "tenants",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("created_at", Moment, nullable=False),
+    info={"place": "tenant", "fenced": False},
+)
+
+callers: Final = Table(
+    "callers",
+    metadata,
+    Column("tenant", Text, nullable=False),
+    Column("id", Identifier, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("roles", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    PrimaryKeyConstraint("tenant", "id"),
+    UniqueConstraint("tenant", "name"),
+    info={"place": "tenant"},
+)
+
+api_keys: Final = Table(
+    "api_keys",
+    metadata,
+    Column("tenant", Text, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("id", Identifier, nullable=False),
+    Column("caller", Identifier, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("revoked_at", Moment),
+    PrimaryKeyConstraint("tenant", "digest"),
+    UniqueConstraint("tenant", "id"),
+    info={"place": "tenant"},
+)

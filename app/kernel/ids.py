@@ -1,0 +1,71 @@
+"""What an id looks like, and where its person lives.
+
+An id is a prefix and 26 characters of Crockford base32 (lower case, one spelling only) over a 128-bit number in the
+UUIDv7 layout (RFC 9562 section 5.7): 48 bits of Unix milliseconds, version, 12 bits of *bucket*, variant, 62 random bits.
+The bucket is drawn when a person is created and copied into the ids of all that belongs to them, so that every id says
+where to look (docs/adr/0003-ids-carry-the-bucket.md).
+"""
+
+import secrets
+import time
+from typing import Final, Literal
+from uuid import UUID
+
+Prefix = Literal["sub", "rec", "tok", "evt", "bnd", "cns", "ord", "hld", "clr", "req", "key", "asg"]
+
+BUCKETS: Final = 4096
+_ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS: Final = tuple(a + b for a in _ALPHABET for b in _ALPHABET)
+_PAIR_VALUES: Final = {pair: value for value, pair in enumerate(_PAIRS)}
+_SHIFTS: Final = tuple(range(120, -1, -10))
+_VERSION_7: Final = 7 << 76
+_VARIANT: Final = 2 << 62
+
+
+def crockford(number: int) -> str:
+    """A 128-bit number as 26 characters."""
+    return "".join([_PAIRS[(number >> shift) & 1023] for shift in _SHIFTS])
+
+
+def number_of(text: str) -> int:
+    """The inverse of `crockford`; ValueError for anything that `crockford` does not write."""
+    if len(text) != 26:
+        raise ValueError("not 26 characters")
+    number = 0
+    try:
+        for i in range(0, 26, 2):
+            number = number << 10 | _PAIR_VALUES[text[i : i + 2]]
+    except KeyError:
+        raise ValueError("not Crockford base32 in lower case") from None
+    if number >> 128:
+        raise ValueError("more than 128 bits")
+    return number
+
+
+def random_bucket() -> int:
+    """The place of a new person: uniform over all buckets."""
+    return secrets.randbelow(BUCKETS)
+
+
+def new_uuid(bucket: int) -> UUID:
+    """A fresh id in `bucket`, ordered by time."""
+    milliseconds = time.time_ns() // 1_000_000
+    return UUID(int=milliseconds << 80 | _VERSION_7 | bucket << 64 | _VARIANT | secrets.randbits(62))
+
+
+def bucket_of(uuid: UUID) -> int:
+    """The bucket that `new_uuid` was given."""
+    return (uuid.int >> 64) & 4095
+
+
+def text_of(prefix: Prefix, uuid: UUID) -> str:
+    """The id as the API writes it."""
+    return prefix + "_" + crockford(uuid.int)
+
+
+def parse_id(prefix: Prefix, text: str) -> UUID:
+    """The 128 bits behind an id of the API; ValueError when it is not an id with this prefix."""
+    head, _, tail = text.partition("_")
+    if head != prefix:
+        raise ValueError(f"not an id that begins with {prefix}_")
+    return UUID(int=number_of(tail))

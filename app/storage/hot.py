@@ -1,0 +1,185 @@
+"""The fast way for the few statements of the hot path, on the drivers themselves.
+
+A point read through SQLAlchemy costs twice what asyncpg alone costs, and most of a disclosure is such a read and one
+insert (docs/adr/0004-hot-path-on-the-drivers.md). A statement is still written once, in SQLAlchemy Core; here it is
+compiled to the driver's text when the vault starts, and run on a pool of its own with one round trip and no transaction
+(autocommit). Only `vault/store.py` and `audit/store.py` use it.
+"""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import Any, Final, cast
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Dialect,
+    FromClause,
+    Integer,
+    LargeBinary,
+    Select,
+    SmallInteger,
+    Table,
+    Text,
+    bindparam,
+    column,
+    func,
+    select,
+    type_coerce,
+)
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects.postgresql import UUID as PG_UUID
+from sqlalchemy.dialects.postgresql import asyncpg as pg_asyncpg
+from sqlalchemy.types import TypeEngine
+
+from app.storage.columns import Identifier, Moment
+
+KeyedSelect = Callable[[FromClause], Any]
+Row = tuple[Any, ...]
+_POSTGRESQL: Final[Callable[[], Dialect]] = pg_asyncpg.dialect
+
+
+class HotSelect:
+    """A SELECT over a set of keys `(bucket, id)` of one tenant.
+
+    `build` gets the keys as a FROM clause with the columns `bucket` and `id`, and uses the bound parameter `tenant`.
+    """
+
+    def __init__(self, build: KeyedSelect) -> None:
+        on_postgresql = build(
+            func.unnest(
+                bindparam("buckets", type_=ARRAY(SmallInteger)),
+                bindparam("ids", type_=ARRAY(PG_UUID(as_uuid=True))),
+            )
+            .table_valued(column("bucket", SmallInteger), column("id", PG_UUID(as_uuid=True)), name="keys")
+            .render_derived()
+        ).compile(dialect=_POSTGRESQL())
+        self.postgresql_text = str(on_postgresql)
+        self.postgresql_order: list[str] = on_postgresql.positiontup
+        one = select(
+            type_coerce(bindparam("bucket", type_=SmallInteger), SmallInteger).label("bucket"),
+            type_coerce(bindparam("id", type_=LargeBinary), LargeBinary).label("id"),
+        ).subquery("keys")
+        statement = build(one)
+        on_sqlite = statement.compile(dialect=sqlite.dialect())
+        self.sqlite_text = str(on_sqlite)
+        self.sqlite_order: list[str] = on_sqlite.positiontup
+        selected = (
+            statement.selected_columns
+            if isinstance(statement, Select)
+            else statement.selects[0].selected_columns
+        )
+        self.id_columns = [i for i, c in enumerate(selected) if isinstance(c.type, Identifier)]
+
+
+class HotInsert:
+    """An INSERT of many rows into one table, each a tuple in the order of `columns`."""
+
+    def __init__(self, table: Table, columns: Sequence[str]) -> None:
+        names = ", ".join(columns)
+        arrays = ", ".join(f"${i}::{_array_type(table.c[c].type)}" for i, c in enumerate(columns, 1))
+        marks = ", ".join("?" for _ in columns)
+        self.postgresql_text = f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays})"  # noqa: S608  # names come from metadata
+        self.sqlite_text = f"INSERT INTO {table.name} ({names}) VALUES ({marks})"  # noqa: S608  # names come from metadata
+        self.id_columns = [i for i, c in enumerate(columns) if isinstance(table.c[c].type, Identifier)]
+
+
+def _array_type(of: TypeEngine[Any]) -> str:
+    for kind, name in (
+        (Identifier, "uuid[]"),
+        (Moment, "bigint[]"),
+        (SmallInteger, "smallint[]"),
+        (BigInteger, "bigint[]"),
+        (Integer, "integer[]"),
+        (LargeBinary, "bytea[]"),
+        (Text, "text[]"),
+    ):
+        if isinstance(of, kind):
+            return name
+    raise TypeError(f"no array type is known for {of!r}")
+
+
+class SqliteHotPath:
+    """The hot statements on a connection of their own; each call blocks the loop for as long as SQLite works."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    async def fetch(self, statement: HotSelect, tenant: str, keys: Sequence[tuple[int, UUID]]) -> list[Row]:
+        """All rows of all keys."""
+        rows: list[Row] = []
+        for bucket, uuid in keys:
+            parameters = {"bucket": bucket, "id": uuid.bytes, "tenant": tenant}
+            order = [parameters[name] for name in statement.sqlite_order]
+            for row in self._connection.execute(statement.sqlite_text, order).fetchall():
+                values = list(row)
+                for i in statement.id_columns:
+                    values[i] = values[i] and UUID(bytes=values[i])
+                rows.append(tuple(values))
+        return rows
+
+    async def insert(self, statement: HotInsert, tenant: str, rows: Sequence[Row]) -> None:  # noqa: ARG002  # the other driver fences by tenant
+        """Inserts all rows and commits, or none."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            self._connection.executemany(statement.sqlite_text, [self._bytes(statement, row) for row in rows])
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+
+    @staticmethod
+    def _bytes(statement: HotInsert, row: Row) -> Row:
+        values = list(row)
+        for i in statement.id_columns:
+            values[i] = values[i] and values[i].bytes
+        return tuple(values)
+
+    async def close(self) -> None:
+        self._connection.close()
+
+
+class TenantConnection(asyncpg.Connection):
+    """A pooled connection that remembers which tenant row-level security lets it see."""
+
+    tenant: str | None = None
+
+    def get_reset_query(self) -> str:
+        """Nothing to undo between uses: the pool sets no state but the tenant, and a reset would be a second round trip."""
+        return ""
+
+    async def serve(self, tenant: str) -> None:
+        """Makes the tenant's rows visible; a round trip only when the tenant changes."""
+        if self.tenant != tenant:
+            await self.execute("SELECT set_config('kin.tenant', $1, false)", tenant)
+            self.tenant = tenant
+
+
+class PostgresHotPath:
+    """The hot statements on an asyncpg pool: one round trip each, prepared once a connection."""
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", patience: float) -> None:
+        self._pool = pool
+        self._patience = patience
+
+    async def fetch(self, statement: HotSelect, tenant: str, keys: Sequence[tuple[int, UUID]]) -> list[Row]:
+        """All rows of all keys."""
+        parameters = {"buckets": [b for b, _ in keys], "ids": [i for _, i in keys], "tenant": tenant}
+        order = [parameters[name] for name in statement.postgresql_order]
+        async with self._pool.acquire(timeout=self._patience) as connection:
+            await cast(TenantConnection, connection).serve(tenant)
+            return await connection.fetch(statement.postgresql_text, *order, timeout=self._patience)  # type: ignore[return-value]  # a Record is a tuple
+
+    async def insert(self, statement: HotInsert, tenant: str, rows: Sequence[Row]) -> None:
+        """Inserts all rows and commits, or none."""
+        async with self._pool.acquire(timeout=self._patience) as connection:
+            await cast(TenantConnection, connection).serve(tenant)
+            await connection.execute(
+                statement.postgresql_text, *map(list, zip(*rows, strict=True)), timeout=self._patience
+            )
+
+    async def close(self) -> None:
+        await self._pool.close()

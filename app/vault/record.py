@@ -1,0 +1,30 @@
+"""A record as it is stored: whose it is, its sealed fields, and the standing that decides who may read them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from app.keys.hierarchy import SubjectKeyRow
+from app.subjects.standing import RecordStanding
+
+
+@dataclass(frozen=True, slots=True)
+class SealedField:
+    """One field's envelope and version."""
+
+    version: int
+    envelope: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRecord:
+    """All that one disclosure needs, loaded in one query."""
+
+    id: UUID
+    tenant: str
+    subject: UUID
+    collection: str
+    version: int
+    key: SubjectKeyRow
+    standing: RecordStanding
+    fields: Mapping[str, SealedField]

@@ -1,0 +1,296 @@
+"""The SQL of records, field values, the search index and tokens.
+
+`load` is the hot path's read: record, person's key, bindings and sealed fields of many records in one statement, shared by
+the requests that arrive while another is under way.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    FromClause,
+    Integer,
+    LargeBinary,
+    Text,
+    bindparam,
+    cast,
+    insert,
+    literal_column,
+    null,
+    select,
+    union_all,
+    update,
+)
+
+from app.crypto.blind_index import digest_bucket
+from app.kernel.ids import bucket_of
+from app.keys.hierarchy import SubjectKeyRow
+from app.storage.coalesce import Coalescer
+from app.storage.columns import Moment, moment_of
+from app.storage.engine import Database, UnitOfWork
+from app.storage.hot import HotSelect, Row
+from app.subjects.binding import State
+from app.subjects.standing import standing_of
+from app.subjects.tables import bindings, subjects
+from app.vault.record import SealedField, StoredRecord
+from app.vault.tables import field_values, records, search_index, tokens
+
+_RECORD: Final = 0
+_FIELD: Final = 1
+_BINDING: Final = 2
+ANYONE: Final = UUID(int=0)
+
+
+def _whole_records(keys: FromClause) -> Any:
+    """Three kinds of rows a record, in one shape: `(record, kind, subject, word, number, moment, bytes, more bytes)`."""
+    tenant = bindparam("tenant", type_=Text)
+    no_bytes, no_moment = cast(null(), LargeBinary), cast(null(), Moment)
+    record = (
+        select(
+            records.c.id,
+            _kind(_RECORD),
+            records.c.subject,
+            records.c.collection,
+            records.c.version,
+            (
+                cast(subjects.c.kek_version, BigInteger) * literal_column("2")
+                + cast(subjects.c.restricted, Integer)
+            ).label("moment"),
+            subjects.c.wrapped_key,
+            subjects.c.commitment,
+        )
+        .select_from(keys)
+        .join(records, _at(keys, records, records.c.id))
+        .join(subjects, (subjects.c.bucket == records.c.bucket) & (subjects.c.id == records.c.subject))
+        .where(records.c.tenant == tenant)
+    )
+    field = (
+        select(
+            field_values.c.record,
+            _kind(_FIELD),
+            cast(null(), field_values.c.record.type),
+            field_values.c.field,
+            field_values.c.version,
+            no_moment,
+            field_values.c.sealed,
+            no_bytes,
+        )
+        .select_from(keys)
+        .join(field_values, _at(keys, field_values, field_values.c.record))
+        .where(field_values.c.tenant == tenant)
+    )
+    binding = (
+        select(
+            bindings.c.record,
+            _kind(_BINDING),
+            cast(null(), bindings.c.record.type),
+            bindings.c.purpose,
+            cast(bindings.c.state == literal_column(f"'{State.OPEN.value}'"), Integer),
+            bindings.c.opened_at,
+            no_bytes,
+            no_bytes,
+        )
+        .select_from(keys)
+        .join(bindings, _at(keys, bindings, bindings.c.record))
+        .where(bindings.c.tenant == tenant)
+    )
+    return union_all(record, field, binding)
+
+
+def _kind(kind: int) -> Any:
+    return literal_column(str(kind), Integer).label("kind")
+
+
+def _at(keys: FromClause, table: FromClause, column: Any) -> Any:
+    return (table.c.bucket == keys.c.bucket) & (column == keys.c.id)
+
+
+def _live_tokens(keys: FromClause) -> Any:
+    return (
+        select(
+            tokens.c.record,
+            tokens.c.field,
+            tokens.c.purpose,
+            tokens.c.recipient,
+            tokens.c.salt,
+            tokens.c.digest,
+            tokens.c.expires_at,
+        )
+        .select_from(keys)
+        .join(tokens, _at(keys, tokens, tokens.c.record))
+        .where(tokens.c.tenant == bindparam("tenant", type_=Text), tokens.c.retired_at.is_(None))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class NewField:
+    """A field value to insert, with its index entry when the field can be searched."""
+
+    name: str
+    version: int
+    envelope: bytes
+    index: tuple[int, bytes] | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewRecord:
+    """A record to insert."""
+
+    id: UUID
+    subject: UUID
+    collection: str
+    fields: Sequence[NewField]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRow:
+    """A live token as stored: its text can be computed again by whoever has the person's key."""
+
+    record: UUID
+    field: str
+    purpose: str
+    recipient: UUID
+    salt: bytes
+    digest: bytes
+    expires_at: datetime
+
+
+class VaultStore:
+    """Rows of `records`, `field_values`, `search_index`, `tokens`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._whole_records = HotSelect(_whole_records)
+        self._live_tokens = HotSelect(_live_tokens)
+        self._loads: Coalescer[UUID, StoredRecord | None] = Coalescer(
+            self._load_many, largest=16, in_flight=3
+        )
+
+    async def load(self, tenant: str, record: UUID) -> StoredRecord | None:
+        """One whole record of this tenant, in a query shared with those who ask at the same time."""
+        return await self._loads.submit(tenant, record)
+
+    async def _load_many(self, tenant: str, ids: Sequence[UUID]) -> list[StoredRecord | None]:
+        wanted = dict.fromkeys(ids)
+        rows = await self._database.fetch_hot(
+            self._whole_records, tenant, [(bucket_of(record), record) for record in wanted]
+        )
+        found = _assembled(tenant, rows)
+        return [found.get(record) for record in ids]
+
+    async def live_tokens(self, tenant: str, record: UUID) -> list[TokenRow]:
+        """The tokens of a record that have not been retired; some may have expired."""
+        rows = await self._database.fetch_hot(self._live_tokens, tenant, [(bucket_of(record), record)])
+        return [TokenRow(row[0], row[1], row[2], row[3], row[4], row[5], moment_of(row[6])) for row in rows]
+
+    async def add_records(self, work: UnitOfWork, new: Sequence[NewRecord], now: datetime) -> None:
+        """Adds records, their fields and index entries; `Conflict` when a person is gone."""
+        await work.execute(
+            insert(records),
+            [
+                {
+                    "bucket": bucket_of(record.id),
+                    "id": record.id,
+                    "tenant": work.tenant,
+                    "subject": record.subject,
+                    "collection": record.collection,
+                    "version": 1,
+                    "created_at": now,
+                    "changed_at": now,
+                }
+                for record in new
+            ],
+        )
+        fields = [
+            {
+                "bucket": bucket_of(record.id),
+                "record": record.id,
+                "field": field.name,
+                "tenant": work.tenant,
+                "version": field.version,
+                "sealed": field.envelope,
+            }
+            for record in new
+            for field in record.fields
+        ]
+        if fields:
+            await work.execute(insert(field_values), fields)
+        entries = [
+            {
+                "bucket": digest_bucket(field.index[1]),
+                "tenant": work.tenant,
+                "field": f"{record.collection}.{field.name}",
+                "digest": field.index[1],
+                "record": record.id,
+                "key_version": field.index[0],
+            }
+            for record in new
+            for field in record.fields
+            if field.index is not None
+        ]
+        if entries:
+            await work.execute(insert(search_index), entries)
+
+    async def retire_tokens(
+        self, work: UnitOfWork, digests: Sequence[bytes], bucket: int, now: datetime
+    ) -> None:
+        """Ends tokens of one person that have expired."""
+        if digests:
+            statement = update(tokens).where(
+                tokens.c.bucket == bucket, tokens.c.tenant == work.tenant, tokens.c.digest.in_(digests)
+            )
+            await work.execute(statement.values(retired_at=now))
+
+    async def add_tokens(
+        self, work: UnitOfWork, subject: UUID, new: Sequence[TokenRow], now: datetime
+    ) -> None:
+        """Adds tokens of one person; `Conflict` when another read has just issued one of them."""
+        rows = [
+            {
+                "bucket": bucket_of(subject),
+                "digest": token.digest,
+                "tenant": work.tenant,
+                "subject": subject,
+                "record": token.record,
+                "field": token.field,
+                "purpose": token.purpose,
+                "recipient": token.recipient,
+                "salt": token.salt,
+                "issued_at": now,
+                "expires_at": token.expires_at,
+            }
+            for token in new
+        ]
+        await work.execute(insert(tokens), rows)
+
+
+def _assembled(tenant: str, rows: Sequence[Row]) -> dict[UUID, StoredRecord]:
+    heads: dict[UUID, Row] = {}
+    fields: dict[UUID, dict[str, SealedField]] = {}
+    opened: dict[UUID, list[tuple[str, State, datetime]]] = {}
+    for row in rows:
+        record, kind = row[0], row[1]
+        if kind == _FIELD:
+            fields.setdefault(record, {})[row[3]] = SealedField(row[4], row[6])
+        elif kind == _BINDING:
+            state = State.OPEN if row[4] else State.CLOSED
+            opened.setdefault(record, []).append((row[3], state, moment_of(row[5])))
+        else:
+            heads[record] = row
+    return {
+        record: StoredRecord(
+            id=record,
+            tenant=tenant,
+            subject=row[2],
+            collection=row[3],
+            version=row[4],
+            key=SubjectKeyRow.of(row[6], row[7], row[5] >> 1),
+            standing=standing_of(opened.get(record, ()), restricted=bool(row[5] & 1)),
+            fields=fields.get(record, {}),
+        )
+        for record, row in heads.items()
+    }

@@ -1,0 +1,165 @@
+"""What a caller submits to be stored, and every mistake in it, by field and without a value. Pure.
+
+Collection limitation is decided here: a field that no purpose opened in the same call covers is `not-covered`.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from app.kernel.errors import FieldError, Kind, VaultError
+from app.kernel.plaintext import Plaintext
+from app.notice.model import Basis, Evidence
+from app.notice.table import DecisionTable
+from app.vault.field_types.field_type import InvalidValue
+from app.vault.fields import CollectionTypes
+
+_CLOCK_SKEW: Final = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class PurposeOpened:
+    """A purpose the data is for, and the shop's reference for it (an order number)."""
+
+    purpose: str
+    reference: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentGiven:
+    """A consent with its evidence."""
+
+    purpose: str
+    given_at: datetime | None
+    method: str | None
+    wording: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One record to store. The person is named by the shop's own reference or by the vault's id."""
+
+    collection: str
+    reference: Plaintext | None
+    subject: UUID | None
+    purposes: Sequence[PurposeOpened]
+    consents: Sequence[ConsentGiven]
+    fields: Mapping[str, Plaintext]
+
+    def opened(self) -> frozenset[str]:
+        """All purposes this call opens on the record."""
+        return frozenset(p.purpose for p in self.purposes) | frozenset(c.purpose for c in self.consents)
+
+
+def check(submission: Submission, table: DecisionTable, types: CollectionTypes, now: datetime) -> None:
+    """Returns when the submission may be stored as far as its content goes; `invalid` or `not-covered` with all mistakes."""
+    errors = [
+        *_purpose_errors(submission, table),
+        *_consent_errors(submission, table, now),
+        *_field_errors(submission, table, types),
+    ]
+    if errors:
+        raise VaultError(
+            Kind.INVALID, "the record cannot be stored as submitted; see errors", errors=tuple(errors)
+        )
+    uncovered = tuple(_coverage_errors(submission, table))
+    if uncovered:
+        raise VaultError(
+            Kind.NOT_COVERED,
+            "no purpose opened in this call covers these fields; see errors",
+            errors=uncovered,
+        )
+
+
+def pointer(*names: str | int) -> str:
+    """A JSON pointer (RFC 6901)."""
+    return "".join("/" + str(name).replace("~", "~0").replace("/", "~1") for name in names)
+
+
+def _purpose_errors(submission: Submission, table: DecisionTable) -> Iterator[FieldError]:
+    for i, opened in enumerate(submission.purposes):
+        at = pointer("purposes", i, "purpose")
+        purpose = table.notice.purposes.get(opened.purpose)
+        if purpose is None:
+            yield FieldError(at, "unknown-purpose", "name a purpose of the active notice")
+        elif purpose.forbidden:
+            yield FieldError(at, "forbidden-purpose", "the notice forbids this purpose")
+        elif purpose.standing:
+            yield FieldError(
+                at, "standing-purpose", "a standing purpose is not opened on a record; leave it out"
+            )
+        elif purpose.basis is Basis.CONSENT:
+            yield FieldError(
+                at,
+                "needs-consent",
+                "this purpose rests on consent; give it under consents, with its evidence",
+            )
+
+
+def _consent_errors(submission: Submission, table: DecisionTable, now: datetime) -> Iterator[FieldError]:
+    for i, given in enumerate(submission.consents):
+        purpose = table.notice.purposes.get(given.purpose)
+        if purpose is None:
+            yield FieldError(
+                pointer("consents", i, "purpose"), "unknown-purpose", "name a purpose of the active notice"
+            )
+        elif purpose.forbidden or purpose.basis is not Basis.CONSENT:
+            yield FieldError(
+                pointer("consents", i, "purpose"), "not-by-consent", "this purpose does not rest on consent"
+            )
+        evidence = {
+            Evidence.WORDING: given.wording,
+            Evidence.METHOD: given.method,
+            Evidence.GIVEN_AT: given.given_at,
+        }
+        for kind in sorted(table.notice.consent.evidence):
+            if evidence[kind] is None:
+                yield FieldError(
+                    pointer("consents", i, kind.value),
+                    "required",
+                    "the notice asks for this evidence with every consent",
+                )
+        if given.given_at is not None and given.given_at > now + _CLOCK_SKEW:
+            yield FieldError(
+                pointer("consents", i, "given_at"),
+                "in-the-future",
+                "give the time at which the consent was given",
+            )
+
+
+def _field_errors(
+    submission: Submission, table: DecisionTable, types: CollectionTypes
+) -> Iterator[FieldError]:
+    for field in table.notice.collections[submission.collection].fields.values():
+        if field.required and field.name not in submission.fields:
+            yield FieldError(
+                pointer("fields", field.name), "required", "this field is required in this collection"
+            )
+    for name, value in submission.fields.items():
+        if name not in types:
+            yield FieldError(
+                pointer("fields", name),
+                "unknown-field",
+                "the collection has these fields: " + ", ".join(types),
+            )
+            continue
+        try:
+            types[name].parse(value.reveal())
+        except InvalidValue as refused:
+            for error in refused.errors:
+                yield FieldError(pointer("fields", name) + error.pointer, error.code, error.detail)
+
+
+def _coverage_errors(submission: Submission, table: DecisionTable) -> Iterator[FieldError]:
+    opened = submission.opened()
+    covered = {name for purpose in opened for name in table.notice.purposes[purpose].covers}
+    for name in submission.fields:
+        qualified = f"{submission.collection}.{name}"
+        if qualified not in covered:
+            would = sorted(
+                p.name for p in table.notice.purposes.values() if qualified in p.covers and not p.forbidden
+            )
+            detail = "leave it out, or open a purpose that covers it: " + ", ".join(would)
+            yield FieldError(pointer("fields", name), "not-covered", detail)

@@ -1,0 +1,99 @@
+"""Rows of the data itself: one row per field value, sealed; blind-index entries; tokens as digests."""
+
+from typing import Final
+
+from sqlalchemy import (
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    text,
+)
+
+from app.storage.columns import Identifier, Moment
+from app.storage.metadata import metadata
+
+records: Final = Table(
+    "records",
+    metadata,
+    Column("bucket", SmallInteger, nullable=False),
+    Column("id", Identifier, nullable=False),
+    Column("tenant", Text, nullable=False),
+    Column("subject", Identifier, nullable=False),
+    Column("collection", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+    PrimaryKeyConstraint("bucket", "id"),
+    ForeignKeyConstraint(["bucket", "subject"], ["subjects.bucket", "subjects.id"]),
+    Index("ix_records_subject", "bucket", "subject"),
+    info={"place": "bucket"},
+)
+
+field_values: Final = Table(
+    "field_values",
+    metadata,
+    Column("bucket", SmallInteger, nullable=False),
+    Column("record", Identifier, nullable=False),
+    Column("field", Text, nullable=False),
+    Column("tenant", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("bucket", "record", "field"),
+    ForeignKeyConstraint(["bucket", "record"], ["records.bucket", "records.id"]),
+    info={"place": "bucket"},
+)
+
+# The bucket is the digest's own.
+search_index: Final = Table(
+    "search_index",
+    metadata,
+    Column("bucket", SmallInteger, nullable=False),
+    Column("tenant", Text, nullable=False),
+    Column("field", Text, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("record", Identifier, nullable=False),
+    Column("key_version", SmallInteger, nullable=False),
+    PrimaryKeyConstraint("bucket", "tenant", "field", "digest", "record"),
+    info={"place": "bucket"},
+)
+
+_ANYONE: Final = "recipient is the zero id when any outside caller that the notice lets resolve may do so"
+
+tokens: Final = Table(
+    "tokens",
+    metadata,
+    Column("bucket", SmallInteger, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("tenant", Text, nullable=False),
+    Column("subject", Identifier, nullable=False),
+    Column("record", Identifier, nullable=False),
+    Column("field", Text, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("recipient", Identifier, nullable=False, comment=_ANYONE),
+    Column("salt", LargeBinary, nullable=False),
+    Column("issued_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("uses_left", Integer),
+    Column("retired_at", Moment),
+    PrimaryKeyConstraint("bucket", "digest"),
+    ForeignKeyConstraint(["bucket", "record"], ["records.bucket", "records.id"]),
+    # One live token for a field, purpose and recipient: two reads at once give out the same one.
+    Index(
+        "uq_tokens_live",
+        "bucket",
+        "record",
+        "field",
+        "purpose",
+        "recipient",
+        unique=True,
+        sqlite_where=text("retired_at IS NULL"),
+        postgresql_where=text("retired_at IS NULL"),
+    ),
+    info={"place": "bucket"},
+)

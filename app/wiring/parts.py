@@ -1,0 +1,108 @@
+"""Settings become the running parts: built once, handed to the doors. Nothing else constructs a use case."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from app.audit.log import AuditLog
+from app.audit.query import AuditQuery
+from app.audit.store import AuditStore
+from app.identity.authenticate import Authenticator
+from app.identity.issue import CallerRegistry
+from app.identity.store import IdentityStore
+from app.kernel.clock import Clock, SystemClock
+from app.keys.keyring import TenantKeyring, UnknownTenant
+from app.keys.provider import KeyProvider
+from app.keys.providers.local import LocalKeyProvider
+from app.keys.store import KeyStore
+from app.notice.active import ActiveNotices
+from app.notice.store import NoticeStore
+from app.settings.settings import Mode, Settings
+from app.storage.engine import Database
+from app.subjects.store import SubjectStore
+from app.vault.disclose import Discloser
+from app.vault.fields import FieldCatalogue
+from app.vault.find_subject import SubjectFinder
+from app.vault.issue_token import TokenIssuer
+from app.vault.store import VaultStore
+from app.vault.store_record import RecordStorer
+from app.wiring.passwords import PasswordHasher
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the doors use."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    provider: KeyProvider
+    keyring: TenantKeyring
+    audit: AuditLog
+    audit_query: AuditQuery
+    identity: IdentityStore
+    authenticator: Authenticator
+    callers: CallerRegistry
+    notices: ActiveNotices
+    notice_versions: NoticeStore
+    subjects: SubjectFinder
+    storer: RecordStorer
+    discloser: Discloser
+    passwords: PasswordHasher
+
+
+def build(settings: Settings, *, observe_commit: Callable[[int], None] = lambda _: None) -> Parts:
+    """All parts, nothing opened yet; `KeyringRefused` or `InvalidDatabaseURL` when a setting cannot be used."""
+    clock = SystemClock()
+    database = Database(
+        settings.database_url,
+        pool_size=settings.database_pool,
+        hot_pool_size=settings.database_hot_pool,
+        patience=settings.database_patience,
+    )
+    provider = LocalKeyProvider.load(settings.keyring, production=settings.mode is Mode.PRODUCTION)
+    keyring = TenantKeyring(provider, KeyStore(database), clock)
+    audit_store = AuditStore(database)
+    audit = AuditLog(audit_store, observe_commit)
+    identity = IdentityStore(database)
+
+    async def digest_key(tenant: str) -> bytes | None:
+        try:
+            return (await keyring.tenant(tenant)).api_keys
+        except UnknownTenant:
+            return None
+
+    authenticator = Authenticator(
+        identity,
+        digest_key,
+        audit,
+        clock,
+        home_tenant=settings.home_tenant,
+        remember_seconds=settings.authentication_seconds,
+    )
+    notice_versions = NoticeStore(database)
+    notices = ActiveNotices(notice_versions)
+    catalogue = FieldCatalogue()
+    vault_store = VaultStore(database)
+    subjects = SubjectStore(database)
+    passwords = PasswordHasher()
+    issuer = TokenIssuer(database, vault_store, keyring, audit, clock)
+    return Parts(
+        settings=settings,
+        clock=clock,
+        database=database,
+        provider=provider,
+        keyring=keyring,
+        audit=audit,
+        audit_query=AuditQuery(audit_store),
+        identity=identity,
+        authenticator=authenticator,
+        callers=CallerRegistry(database, identity, digest_key, audit, authenticator, clock),
+        notices=notices,
+        notice_versions=notice_versions,
+        subjects=SubjectFinder(subjects, keyring),
+        storer=RecordStorer(
+            database, vault_store, subjects, notices, catalogue, keyring, audit, clock, passwords.hash
+        ),
+        discloser=Discloser(vault_store, notices, catalogue, keyring, issuer, audit, clock),
+        passwords=passwords,
+    )

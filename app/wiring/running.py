@@ -1,0 +1,51 @@
+"""The life of the parts in one process: opened and checked, kept up to date, closed in order."""
+
+import asyncio
+import contextlib
+import gc
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from app.notice.active import REFRESH_SECONDS, ActiveNotices
+from app.wiring.migrate import is_current
+from app.wiring.parts import Parts
+
+
+class NotMigrated(Exception):
+    """The database's schema is not this version's: `kin migrate` first."""
+
+
+@asynccontextmanager
+async def running(parts: Parts, *, report: Callable[[Exception], None]) -> AsyncIterator[None]:
+    """Opens the database, refuses a schema of another version, refreshes the notices until the block ends.
+
+    `report` is told of failures of the background work, which goes on.
+    """
+    await parts.database.open()
+    try:
+        if not await is_current(parts.database):
+            raise NotMigrated("the database's schema is not this version's; run `kin migrate`")
+        # What is built now lives as long as the process: taken out of the collector's sight, it stops costing pauses.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 50)
+        refreshing = asyncio.create_task(_refresh(parts.notices, report))
+        try:
+            yield
+        finally:
+            refreshing.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await refreshing
+            await parts.audit.drained()
+    finally:
+        parts.passwords.close()
+        await parts.database.close()
+
+
+async def _refresh(notices: ActiveNotices, report: Callable[[Exception], None]) -> None:
+    while True:
+        await asyncio.sleep(REFRESH_SECONDS)
+        try:
+            await notices.refresh()
+        except Exception as error:  # noqa: BLE001  # the database is away: reported, and asked again in half a second
+            report(error)
