@@ -1,5 +1,7 @@
 """`/v1/notice`: the active notice, checked, shown as a matrix, and asked."""
 
+import asyncio
+
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
@@ -78,7 +80,9 @@ def notice_router(parts: Parts) -> APIRouter:
     async def check_notice(request: Request) -> Response:
         await admitted(request, parts)
         body = await read_body(request, NoticeIn)
-        findings = check_source(body.source)
+        findings = await asyncio.to_thread(
+            check_source, body.source
+        )  # up to seconds for a notice at the limits
         items = [
             {
                 "severity": finding.severity.value,

@@ -16,6 +16,9 @@ from uuid import UUID
 from app.kernel.clock import rfc3339
 from app.kernel.ids import text_of
 
+WITHHELD: Final = "withheld"
+"""The form in which nothing is given."""
+
 
 class Action(StrEnum):
     """What was done or attempted; the list is closed."""

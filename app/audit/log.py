@@ -7,7 +7,7 @@ transaction (`record`). Nobody else makes a `Receipt`, and a disclosure cannot b
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from app.audit.event import Event
+from app.audit.event import WITHHELD, Event
 from app.audit.store import AuditStore
 from app.storage.coalesce import Coalescer
 from app.storage.engine import UnitOfWork
@@ -22,7 +22,8 @@ class Receipt:
     @property
     def clauses(self) -> Mapping[str, str]:
         """The clause that carries each field handed out or written."""
-        return {name: trace.clause for name, trace in self.event.fields.items() if trace.clause}
+        traces = self.event.fields.items()
+        return {name: trace.clause for name, trace in traces if trace.clause and trace.given != WITHHELD}
 
 
 class AuditLog:

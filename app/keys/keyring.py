@@ -60,6 +60,10 @@ class TenantKeyring:
             work.tenant, {kind: {1: key} for kind, key in fresh.items()}, dict.fromkeys(KeyKind, 1)
         )
 
+    async def versions(self, tenant: str) -> list[WrappedTenantKey]:
+        """All versions of all kinds, still wrapped; empty when the tenant is unknown."""
+        return await self._store.of_tenant(tenant)
+
     async def check(self) -> None:
         """Returns when the key provider answers; `KeyProviderUnavailable` otherwise."""
         await self._provider.check()

@@ -8,7 +8,6 @@ Every unit of work names its tenant; on PostgreSQL row-level security holds it t
 """
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from typing import Any, Final
@@ -25,6 +24,7 @@ from app.storage.failures import DatabaseUnavailable, translated
 from app.storage.hot import HotInsert, HotSelect, PostgresHotPath, Row, SqliteHotPath, TenantConnection
 
 _SET_TENANT: Final = text("SELECT set_config('kin.tenant', :tenant, true)")
+_BYPASSES: Final = text("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user")
 _DURABLE: Final = {"synchronous_commit": "on", "application_name": "kin"}
 
 
@@ -161,6 +161,14 @@ class Database:
             with translated():
                 await connection.execute(text("SELECT 1"))
 
+    async def ignores_row_security(self) -> bool:
+        """Whether this PostgreSQL role sees every tenant's rows whatever the policies say; False on SQLite, which has none."""
+        if self.is_sqlite:
+            return False
+        async with self._connected() as connection:
+            with translated():
+                return bool((await connection.execute(_BYPASSES)).scalar_one())
+
     async def migrate(self, run: Callable[[Connection], None]) -> None:
         """Hands a synchronous connection to Alembic and commits what it did."""
         async with self._turn, self._connected() as connection:
@@ -222,9 +230,3 @@ class Database:
             server_settings=_DURABLE,
             timeout=self._patience,
         )
-
-
-def sqlite_version_has_wal_defect() -> bool:
-    """Whether the SQLite library has the WAL-reset defect, fixed in 3.44.6, 3.50.7 and 3.51.3; the vault uses TRUNCATE anyway."""
-    version = sqlite3.sqlite_version_info
-    return not (version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45))

@@ -13,19 +13,31 @@ from typing import Any, Final, Self
 # TRUNCATE with FULL is durable at commit and does not meet the WAL-reset defect of versions before 3.44.6, 3.50.7, 3.51.3.
 # cache_spill is off so that an open transaction never takes the lock that shuts readers out before it commits.
 PRAGMAS: Final = (
-    "PRAGMA journal_mode=TRUNCATE",
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
     "PRAGMA secure_delete=ON",
     "PRAGMA cache_spill=OFF",
     "PRAGMA temp_store=MEMORY",
-    "PRAGMA busy_timeout=5000",
 )
+
+
+class JournalRefused(sqlite3.OperationalError):
+    """The file cannot be taken out of WAL mode now: another program has it open."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the database file is held in another journal mode; close the program that has it open"
+        )
 
 
 def connect(path: str) -> sqlite3.Connection:
     """A connection in autocommit mode with the vault's pragmas."""
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
+    connection.execute("PRAGMA busy_timeout=5000")
+    (mode,) = connection.execute("PRAGMA journal_mode=TRUNCATE").fetchone()
+    if mode != "truncate":
+        connection.close()
+        raise JournalRefused
     for pragma in PRAGMAS:
         connection.execute(pragma)
     return connection

@@ -28,9 +28,7 @@ _NAMED: Final = re.compile(r"[^a-z0-9]+")
 
 
 def docs_router(app: FastAPI) -> APIRouter:
-    """`GET /docs` and `GET /openapi.json` of `app`, public, outside the document; both are made once, when
-    first asked.
-    """
+    """`GET /docs` and `GET /openapi.json` of `app`: public, each made when first asked for."""
     made: dict[str, Response] = {}
     router = APIRouter(route_class=LeanRoute)
 

@@ -76,9 +76,7 @@ class Edge:
 
 
 class _Answer:
-    """The `send` of one request: adds the headers that the answer has not set itself, and remembers the
-    status.
-    """
+    """The `send` of one request: adds the headers that the answer lacks, and keeps its status."""
 
     __slots__ = ("_request_id", "_send", "status")
 
@@ -98,9 +96,7 @@ class _Answer:
 
 
 def route_template(scope: Scope) -> str:
-    """`/v1/records/{record_id}` of the matched route, with the prefixes it was included under; `none`
-    without a match.
-    """
+    """The matched route's `/v1/records/{record_id}`, prefixes included; `none` without a match."""
     # A route knows its path without the prefix it was included under; FastAPI keeps the whole.
     matched: Any = scope.get("fastapi", {}).get("effective_route_context") or scope.get("route")
     return getattr(matched, "path_format", None) or "none"

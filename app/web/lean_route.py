@@ -32,9 +32,8 @@ class LeanRoute(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The endpoint itself; TypeError unless it is a coroutine function of one argument, the request."""
-        if not inspect.iscoroutinefunction(self.endpoint) or list(
-            inspect.signature(self.endpoint).parameters
-        ) != ["request"]:
+        parameters = list(inspect.signature(self.endpoint).parameters)
+        if not inspect.iscoroutinefunction(self.endpoint) or parameters != ["request"]:
             raise TypeError(
                 f"{self.name} must be async and take `request` alone; declare parameters in dependencies"
             )
@@ -42,9 +41,7 @@ class LeanRoute(APIRoute):
         return endpoint
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """As any route; a path that does not begin like this one is turned down before its pattern is
-        tried.
-        """
+        """As any route, but a path that begins otherwise is turned down before the pattern is tried."""
         plain = not scope["root_path"] and "fastapi" not in scope
         if plain and not scope["path"].startswith(self.path.partition("{")[0]):
             return Match.NONE, {}

@@ -118,9 +118,7 @@ def log(logger: logging.Logger, event: LogEvent, **fields: Unpack[LogFields]) ->
 
 
 def log_failure(logger: logging.Logger, error: BaseException, *, request: str = "") -> None:
-    """Write `internal-error`: the exception's class and the deepest place in our own code, not what it
-    says.
-    """
+    """Write `internal-error`: the exception's class and the deepest place of ours, not its words."""
     name = type(error).__qualname__
     log(logger, LogEvent.INTERNAL_ERROR, request=request, exception=name, place=_place(error))
 
@@ -139,9 +137,7 @@ def configure_logging(level: str, stream: TextIO | None = None) -> None:
 
 
 def _worth_a_line(record: logging.LogRecord) -> bool:
-    """Foreign records below WARNING would be lines without content, except those of the server's start and
-    stop.
-    """
+    """Foreign records below WARNING would be empty lines, but for the server's start and stop."""
     return (
         record.levelno >= logging.WARNING
         or isinstance(record, _EventRecord)
@@ -164,11 +160,7 @@ def _plain(value: object) -> object:
 
 
 def _place(error: BaseException) -> str:
-    """`app/vault/disclose.py:41`: the deepest frame in `app`, or the file name and line of the deepest
-    frame.
-    """
-    places = [(frame.f_code.co_filename, line) for frame, line in walk_tb(error.__traceback__)]
-    ours = [f"app/{file.rpartition('/app/')[2]}:{line}" for file, line in places if "/app/" in file]
-    if ours:
-        return ours[-1]
-    return f"{places[-1][0].rpartition('/')[2]}:{places[-1][1]}" if places else "?"
+    """`app/vault/disclose.py:41`: the deepest line of ours on the way to the error, or `?`."""
+    steps = [(frame.f_globals.get("__name__", ""), line) for frame, line in walk_tb(error.__traceback__)]
+    ours = [f"{module.replace('.', '/')}.py:{line}" for module, line in steps if module.startswith("app.")]
+    return ours[-1] if ours else "?"

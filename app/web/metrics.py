@@ -66,9 +66,7 @@ class Metrics:
         series[1].observe(seconds)
 
     def disclosed(self, purpose: str, outcome: str, forms: Mapping[str, int]) -> None:
-        """A decision: `purpose` is one the notice names, or `unknown`; `forms` counts the fields given in
-        each form.
-        """
+        """A decision; `purpose`: one the notice names, or `unknown`; `forms`: fields given in each form."""
         self._disclosures.labels(purpose, outcome).inc()
         for form, count in forms.items():
             self._fields.labels(purpose, form).inc(count)

@@ -86,9 +86,7 @@ def problem_document(
     event: str | None = None,
     extra: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The problem as a JSON object, also for one item of a batch. `reasons`: field → reason code; `event`:
-    `evt_…`.
-    """
+    """The problem as a JSON object, also for an item of a batch. `reasons`: field → reason code."""
     document: dict[str, Any] = {
         "type": f"urn:kin:problem:{kind.value}",
         "title": PROBLEMS[kind].title,

@@ -34,9 +34,7 @@ def case(headers: RawHeaders) -> str | None:
 
 
 def order(headers: RawHeaders) -> str | None:
-    """The id of the approved order, if one is declared; `bad-request` when doubled or not shaped like an
-    order id.
-    """
+    """The approved order's id, if one is declared; `bad-request` when doubled or misspelt."""
     value = single(headers, b"vault-order")
     return value if value is None else _spelt(_ORDER, value, "Vault-Order must be the id of an order: ord_…")
 

@@ -34,9 +34,7 @@ _MEDIA_TYPE: Final = re.compile(
 
 
 def parse_json(body: bytes, *, max_depth: int = MAX_DEPTH) -> Any:
-    """The document in `body`, as dicts, lists, str, int, float, bool and None; `bad-request` for any
-    breach.
-    """
+    """The document in `body`, as Python's own types; `bad-request` for any breach."""
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:

@@ -61,9 +61,7 @@ _WORDS: Final[Mapping[str, str]] = MappingProxyType(
 
 
 def field_errors(mistakes: Iterable[Mapping[str, Any]], document: Any) -> tuple[FieldError, ...]:
-    """Pydantic's error dicts (`type` and `loc` are read, nothing else) as at most 50 errors with RFC 6901
-    pointers.
-    """
+    """Pydantic's error dicts (only `type` and `loc` are read) as at most 50 errors with pointers."""
     found = [
         _field_error(mistake["type"], pointer_to(mistake["loc"], document, mistake["type"]))
         for mistake in mistakes
@@ -72,16 +70,14 @@ def field_errors(mistakes: Iterable[Mapping[str, Any]], document: Any) -> tuple[
 
 
 def parameter_error(mistake: Mapping[str, Any]) -> FieldError:
-    """A mistake outside the body: `/query/limit`, `/header/if-match`. Such names are declared, never the
-    sender's.
-    """
+    """A mistake outside the body, such as `/query/limit`: declared names, never the sender's."""
     return _field_error(
         mistake["type"], "".join(f"/{part}" for part in mistake["loc"] if isinstance(part, str))
     )
 
 
 def pointer_to(loc: Sequence[str | int], document: Any, error_type: str) -> str:
-    """The place in `document`, without the tags that pydantic adds for unions and validators (RFC 6901)."""
+    """The place in `document` (RFC 6901), without the tags that pydantic adds for unions."""
     node, pointer = document, ""
     steps = loc[:-1] if error_type == "extra_forbidden" else loc
     for index, step in enumerate(steps):

@@ -7,24 +7,19 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from app.notice.active import REFRESH_SECONDS, ActiveNotices
-from app.wiring.migrate import is_current
 from app.wiring.parts import Parts
-
-
-class NotMigrated(Exception):
-    """The database's schema is not this version's: `kin migrate` first."""
+from app.wiring.preflight import preflight
 
 
 @asynccontextmanager
 async def running(parts: Parts, *, report: Callable[[Exception], None]) -> AsyncIterator[None]:
-    """Opens the database, refuses a schema of another version, refreshes the notices until the block ends.
+    """Opens the database, refuses what start-up must refuse, refreshes the notices until the block ends.
 
     `report` is told of failures of the background work, which goes on.
     """
     await parts.database.open()
     try:
-        if not await is_current(parts.database):
-            raise NotMigrated("the database's schema is not this version's; run `kin migrate`")
+        await preflight(parts)
         # What is built now lives as long as the process: taken out of the collector's sight, it stops costing pauses.
         gc.collect()
         gc.freeze()

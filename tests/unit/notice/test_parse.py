@@ -17,7 +17,7 @@ from app.notice.model import (
     Notice,
     SearchMode,
 )
-from app.notice.parse import Finding, NoticeInvalid, parse
+from app.notice.parse import MOST_RULES, Finding, NoticeInvalid, parse
 from app.notice.reference import reference_notice, reference_source
 
 _SOURCE = reference_source().decode()
@@ -400,8 +400,8 @@ def test_two_patterns_that_contradict_are_refused():
         ('a = """', "syntax", 1),
         (b"a = 1\nb = '\xff'\n", "encoding", 2),
         ("a = '\ud800'", "encoding", 1),
-        ("a = " + "[" * 5000 + "]" * 5000, "syntax", None),
-        ("a = " + "9" * 5000, "syntax", None),
+        ("a = " + "[" * 1900 + "]" * 1900, "syntax", None),
+        ("a = 1\nb = " + "9" * 5000, "too-large", 2),
         ("#" * 600_000, "too-large", None),
     ],
 )
@@ -417,6 +417,15 @@ def test_an_empty_file_is_told_what_it_lacks():
 def test_a_notice_with_too_many_cells_is_refused():
     roles = "".join(f'[roles.r{n}]\nsays = "x"\n' for n in range(400))
     assert {finding.code for finding in _findings(_SOURCE + roles)} == {"too-large"}
+
+
+@pytest.mark.parametrize(("table", "most"), MOST_RULES.items())
+def test_a_notice_with_too_many_rules_is_refused(table, most):
+    findings = _findings(_SOURCE + f"[[{table}]]\n" * most)
+    assert any(
+        finding.code == "too-large" and f"more than {most} tables [[{table}]]" in finding.message
+        for finding in findings
+    )
 
 
 def test_long_and_unprintable_names_do_not_reach_the_terminal():

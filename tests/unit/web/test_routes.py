@@ -153,6 +153,7 @@ async def test_the_page_shows_every_operation_escaped_and_under_its_own_policy()
     assert "<b>" not in page.text
     assert page.headers["content-security-policy"].startswith("default-src 'none'; style-src 'sha256-")
     assert described.json()["openapi"].startswith("3.1")
+    assert "<h3>RecordOut</h3>" in page.text
     for path in described.json()["paths"]:
         assert path in page.text
 

@@ -1,0 +1,36 @@
+"""`kin key`: the keyring file that holds the root key."""
+
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from app.cli.session import with_parts
+from app.keys.providers.local import create_keyring
+from app.keys.store import WrappedTenantKey
+from app.wiring.parts import Parts
+
+commands: Final = typer.Typer(no_args_is_help=True, help="Make a keyring, and see which keys are in use.")
+
+
+@commands.command()
+def init(
+    file: Annotated[Path, typer.Argument(help="Where the keyring goes; must not exist.")],
+    development: Annotated[
+        bool, typer.Option("--development", help="For trying out: production refuses it.")
+    ] = False,
+) -> None:
+    """Make a keyring file with a new root key, readable by its owner only."""
+    create_keyring(file, development=development)
+    print(f"made {file}; keep a copy where the database's backups are not")
+
+
+@commands.command()
+def status(tenant: Annotated[str, typer.Option(help="The tenant.")] = "shop") -> None:
+    """List the tenant's keys: kind, version, state. Never a key."""
+
+    async def work(parts: Parts) -> list[WrappedTenantKey]:
+        return await parts.keyring.versions(tenant)
+
+    for key in with_parts(work):
+        print(f"{key.kind.value:<6} {key.version:>3}  {key.state.value:<8} {key.created_at:%Y-%m-%d}")
