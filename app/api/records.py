@@ -19,8 +19,8 @@ from app.api.schemas.records import (
 from app.kernel.errors import Kind, VaultError
 from app.kernel.ids import text_of
 from app.notice.model import Form
-from app.vault.denial import NOTHING_HERE, Denial
-from app.vault.disclose import DisclosureRequest
+from app.vault.disclosure import NOTHING_HERE, Denial
+from app.vault.judge import Wanted
 from app.vault.store_record import StoreRequest
 from app.web.gate import asking
 from app.web.lean_route import LeanRoute
@@ -107,15 +107,12 @@ def records_router(parts: Parts, metrics: Metrics) -> APIRouter:
         record = path_id(request, "record_id", "rec")
         if record is None:
             raise VaultError(Kind.NOT_FOUND, NOTHING_HERE)
-        disclosure = await parts.discloser.disclose(
-            DisclosureRequest(
-                ask=ask,
-                record=record,
-                fields=parameter(found, "fields", _names, "name fields, separated by commas"),
-                form=parameter(found, "form", Form, "use one of: " + ", ".join(Form)),
-                recipient=id_parameter(found, "recipient", "clr"),
-            )
+        wanted = Wanted(
+            fields=parameter(found, "fields", _names, "name fields, separated by commas"),
+            form=parameter(found, "form", Form, "use one of: " + ", ".join(Form)),
+            recipient=id_parameter(found, "recipient", "clr"),
         )
+        disclosure = await parts.discloser.disclose(ask, record, wanted)
         if isinstance(disclosure, Denial):
             metrics.disclosed(_counted(disclosure), "denied", {})
             return denied(request, disclosure)

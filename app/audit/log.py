@@ -38,6 +38,12 @@ class AuditLog:
         """Makes the event durable together with those that wait beside it; `DatabaseUnavailable` when it is not."""
         return await self._commits.submit(event.tenant, event)
 
+    async def append_all(self, tenant: str, events: Sequence[Event]) -> list[Receipt]:
+        """Makes the events of one request durable in one commit of their own."""
+        await self._store.insert_alone(tenant, events)
+        self._observe(len(events))
+        return [Receipt(event) for event in events]
+
     async def record(self, work: UnitOfWork, events: Sequence[Event]) -> list[Receipt]:
         """Puts the events into the change's transaction; the receipts are good once that commits."""
         await self._store.insert_with(work, events)
@@ -49,6 +55,4 @@ class AuditLog:
         await self._commits.drained()
 
     async def _commit(self, tenant: str, events: list[Event]) -> Sequence[Receipt]:
-        await self._store.insert_alone(tenant, events)
-        self._observe(len(events))
-        return [Receipt(event) for event in events]
+        return await self.append_all(tenant, events)

@@ -17,11 +17,13 @@ from sqlalchemy import (
     LargeBinary,
     Text,
     bindparam,
+    case,
     cast,
     insert,
     literal_column,
     null,
     select,
+    tuple_,
     union_all,
     update,
 )
@@ -30,7 +32,7 @@ from app.crypto.blind_index import digest_bucket
 from app.kernel.ids import bucket_of
 from app.keys.hierarchy import SubjectKeyRow
 from app.storage.coalesce import Coalescer
-from app.storage.columns import Moment, moment_of
+from app.storage.columns import Moment, microseconds, moment_of
 from app.storage.engine import Database, UnitOfWork
 from app.storage.hot import HotSelect, Row
 from app.subjects.binding import State
@@ -109,17 +111,23 @@ def _at(keys: FromClause, table: FromClause, column: Any) -> Any:
     return (table.c.bucket == keys.c.bucket) & (column == keys.c.id)
 
 
+_TOKEN_COLUMNS: Final = (
+    tokens.c.record,
+    tokens.c.field,
+    tokens.c.purpose,
+    tokens.c.recipient,
+    tokens.c.salt,
+    tokens.c.digest,
+    tokens.c.expires_at,
+    tokens.c.uses_left,
+    tokens.c.subject,
+    tokens.c.issued_at,
+)
+
+
 def _live_tokens(keys: FromClause) -> Any:
     return (
-        select(
-            tokens.c.record,
-            tokens.c.field,
-            tokens.c.purpose,
-            tokens.c.recipient,
-            tokens.c.salt,
-            tokens.c.digest,
-            tokens.c.expires_at,
-        )
+        select(*_TOKEN_COLUMNS)
         .select_from(keys)
         .join(tokens, _at(keys, tokens, tokens.c.record))
         .where(tokens.c.tenant == bindparam("tenant", type_=Text), tokens.c.retired_at.is_(None))
@@ -157,6 +165,9 @@ class TokenRow:
     salt: bytes
     digest: bytes
     expires_at: datetime
+    uses_left: int | None
+    subject: UUID
+    issued_at: datetime | None = None
 
 
 class VaultStore:
@@ -167,25 +178,37 @@ class VaultStore:
         self._whole_records = HotSelect(_whole_records)
         self._live_tokens = HotSelect(_live_tokens)
         self._loads: Coalescer[UUID, StoredRecord | None] = Coalescer(
-            self._load_many, largest=16, in_flight=3
+            self._load_shared, largest=16, in_flight=3
         )
 
     async def load(self, tenant: str, record: UUID) -> StoredRecord | None:
         """One whole record of this tenant, in a query shared with those who ask at the same time."""
         return await self._loads.submit(tenant, record)
 
-    async def _load_many(self, tenant: str, ids: Sequence[UUID]) -> list[StoredRecord | None]:
-        wanted = dict.fromkeys(ids)
-        rows = await self._database.fetch_hot(
-            self._whole_records, tenant, [(bucket_of(record), record) for record in wanted]
-        )
-        found = _assembled(tenant, rows)
+    async def load_many(self, tenant: str, wanted: Sequence[UUID]) -> dict[UUID, StoredRecord]:
+        """Whole records of this tenant, those that exist, in one query."""
+        keys = [(bucket_of(record), record) for record in dict.fromkeys(wanted)]
+        return _assembled(tenant, await self._database.fetch_hot(self._whole_records, tenant, keys))
+
+    async def _load_shared(self, tenant: str, ids: Sequence[UUID]) -> list[StoredRecord | None]:
+        found = await self.load_many(tenant, ids)
         return [found.get(record) for record in ids]
 
-    async def live_tokens(self, tenant: str, record: UUID) -> list[TokenRow]:
-        """The tokens of a record that have not been retired; some may have expired."""
-        rows = await self._database.fetch_hot(self._live_tokens, tenant, [(bucket_of(record), record)])
-        return [TokenRow(row[0], row[1], row[2], row[3], row[4], row[5], moment_of(row[6])) for row in rows]
+    async def live_tokens(self, tenant: str, wanted: Sequence[UUID]) -> list[TokenRow]:
+        """The tokens of these records that have not been retired; some may have expired."""
+        keys = [(bucket_of(record), record) for record in dict.fromkeys(wanted)]
+        return [_token(row) for row in await self._database.fetch_hot(self._live_tokens, tenant, keys)]
+
+    async def tokens_by_digest(
+        self, tenant: str, wanted: Sequence[tuple[int, bytes]]
+    ) -> dict[bytes, TokenRow]:
+        """Digest → live token, for those that exist; `wanted` are buckets and digests."""
+        statement = select(*_TOKEN_COLUMNS).where(
+            tokens.c.tenant == tenant,
+            tokens.c.retired_at.is_(None),
+            tuple_(tokens.c.bucket, tokens.c.digest).in_(wanted),
+        )
+        return {row.digest: row for row in map(_token, await self._database.read(tenant, statement))}
 
     async def add_records(self, work: UnitOfWork, new: Sequence[NewRecord], now: datetime) -> None:
         """Adds records, their fields and index entries; `Conflict` when a person is gone."""
@@ -235,37 +258,78 @@ class VaultStore:
         if entries:
             await work.execute(insert(search_index), entries)
 
-    async def retire_tokens(
-        self, work: UnitOfWork, digests: Sequence[bytes], bucket: int, now: datetime
-    ) -> None:
-        """Ends tokens of one person that have expired."""
-        if digests:
-            statement = update(tokens).where(
-                tokens.c.bucket == bucket, tokens.c.tenant == work.tenant, tokens.c.digest.in_(digests)
-            )
-            await work.execute(statement.values(retired_at=now))
+    async def retire_tokens(self, work: UnitOfWork, ended: Sequence[TokenRow], now: datetime) -> int:
+        """Ends tokens, and says how many were still live."""
+        if not ended:
+            return 0
+        places = [(bucket_of(row.subject), row.digest) for row in ended]
+        statement = update(tokens).where(
+            tokens.c.tenant == work.tenant,
+            tokens.c.retired_at.is_(None),
+            tuple_(tokens.c.bucket, tokens.c.digest).in_(places),
+        )
+        return (await work.execute(statement.values(retired_at=now))).rowcount
 
-    async def add_tokens(
-        self, work: UnitOfWork, subject: UUID, new: Sequence[TokenRow], now: datetime
-    ) -> None:
-        """Adds tokens of one person; `Conflict` when another read has just issued one of them."""
+    async def use_token(self, work: UnitOfWork, row: TokenRow, now: datetime) -> bool:
+        """Takes one use of a limited token; False when another resolver took the last one."""
+        statement = (
+            update(tokens)
+            .where(
+                tokens.c.bucket == bucket_of(row.subject),
+                tokens.c.digest == row.digest,
+                tokens.c.tenant == work.tenant,
+                tokens.c.retired_at.is_(None),
+                tokens.c.uses_left > 0,
+            )
+            .values(
+                uses_left=tokens.c.uses_left - 1,
+                retired_at=case((tokens.c.uses_left == 1, microseconds(now)), else_=None),
+            )
+        )
+        return bool((await work.execute(statement)).rowcount)
+
+    async def add_tokens(self, work: UnitOfWork, new: Sequence[TokenRow], now: datetime) -> None:
+        """Adds tokens; `Conflict` when another request has just issued one of them."""
         rows = [
             {
-                "bucket": bucket_of(subject),
-                "digest": token.digest,
+                "bucket": bucket_of(row.subject),
+                "digest": row.digest,
                 "tenant": work.tenant,
-                "subject": subject,
-                "record": token.record,
-                "field": token.field,
-                "purpose": token.purpose,
-                "recipient": token.recipient,
-                "salt": token.salt,
+                "subject": row.subject,
+                "record": row.record,
+                "field": row.field,
+                "purpose": row.purpose,
+                "recipient": row.recipient,
+                "salt": row.salt,
                 "issued_at": now,
-                "expires_at": token.expires_at,
+                "expires_at": row.expires_at,
+                "uses_left": row.uses_left,
             }
-            for token in new
+            for row in new
         ]
-        await work.execute(insert(tokens), rows)
+        if rows:
+            await work.execute(insert(tokens), rows)
+
+
+def _token(row: Row) -> TokenRow:
+    """A row of `_TOKEN_COLUMNS`; the hot path gives moments as counts."""
+    record, field, purpose, recipient, salt, digest, expires_at, uses_left, subject, issued_at = row
+    return TokenRow(
+        record,
+        field,
+        purpose,
+        recipient,
+        salt,
+        digest,
+        _moment(expires_at),
+        uses_left,
+        subject,
+        _moment(issued_at),
+    )
+
+
+def _moment(value: int | datetime) -> datetime:
+    return moment_of(value) if isinstance(value, int) else value
 
 
 def _assembled(tenant: str, rows: Sequence[Row]) -> dict[UUID, StoredRecord]:

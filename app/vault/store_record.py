@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from app.audit.event import Action, Ciphertext, Event, FieldTrace, NoticeRef, Outcome
+from app.audit.event import Action, Ciphertext, Event, FieldTrace, Outcome
 from app.audit.log import AuditLog, Receipt
 from app.crypto.blind_index import blind_index
 from app.crypto.handle import handle
@@ -35,9 +35,9 @@ from app.subjects.consent import Act, Consent
 from app.subjects.store import SubjectStore
 from app.subjects.subject import Subject
 from app.vault.ask import Ask
-from app.vault.denial import NOTHING_HERE, Denial
-from app.vault.disclose import clause_of
+from app.vault.disclosure import NOTHING_HERE, Denial
 from app.vault.fields import FieldCatalogue
+from app.vault.judge import clause_of, notice_ref
 from app.vault.sealing import RecordCipher
 from app.vault.store import NewField, NewRecord, VaultStore
 from app.vault.submission import Submission, check
@@ -327,7 +327,7 @@ class RecordStorer:
             subject=handle(person.keys.handle, person.id) if person else None,
             record=handle(person.keys.handle, record) if person and record else None,
             collection=request.submission.collection,
-            notice=NoticeRef(table.notice_id, table.version, table.digest),
+            notice=notice_ref(table),
             fields=fields,
             written=written or {},
             inputs={"opened": ",".join(sorted(request.submission.opened()))} if person else {},

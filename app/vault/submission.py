@@ -3,6 +3,7 @@
 Collection limitation is decided here: a field that no purpose opened in the same call covers is `not-covered`.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +18,7 @@ from app.vault.field_types.field_type import InvalidValue
 from app.vault.fields import CollectionTypes
 
 _CLOCK_SKEW: Final = timedelta(minutes=5)
+_LOOKS_LIKE_A_FIELD: Final = re.compile(r"[a-z][a-z_]{0,31}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +141,10 @@ def _field_errors(
             )
     for name, value in submission.fields.items():
         if name not in types:
+            # Only what looks like a field's name is repeated: it may be a value in the wrong place.
+            at = pointer("fields", name) if _LOOKS_LIKE_A_FIELD.fullmatch(name) else pointer("fields")
             yield FieldError(
-                pointer("fields", name),
+                at,
                 "unknown-field",
                 "the collection has these fields: " + ", ".join(types),
             )

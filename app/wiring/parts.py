@@ -19,10 +19,13 @@ from app.notice.store import NoticeStore
 from app.settings.settings import Mode, Settings
 from app.storage.engine import Database
 from app.subjects.store import SubjectStore
+from app.vault.answer import Answerer
 from app.vault.disclose import Discloser
 from app.vault.fields import FieldCatalogue
 from app.vault.find_subject import SubjectFinder
 from app.vault.issue_token import TokenIssuer
+from app.vault.judge import Judge
+from app.vault.recipients import Recipients
 from app.vault.store import VaultStore
 from app.vault.store_record import RecordStorer
 from app.wiring.passwords import PasswordHasher
@@ -85,7 +88,9 @@ def build(settings: Settings, *, observe_commit: Callable[[int], None] = lambda 
     vault_store = VaultStore(database)
     subjects = SubjectStore(database)
     passwords = PasswordHasher()
-    issuer = TokenIssuer(database, vault_store, keyring, audit, clock)
+    judge = Judge(catalogue, keyring, clock)
+    answerer = Answerer(database, TokenIssuer(vault_store, keyring, clock), audit)
+    recipients = Recipients(identity)
     return Parts(
         settings=settings,
         clock=clock,
@@ -103,6 +108,6 @@ def build(settings: Settings, *, observe_commit: Callable[[int], None] = lambda 
         storer=RecordStorer(
             database, vault_store, subjects, notices, catalogue, keyring, audit, clock, passwords.hash
         ),
-        discloser=Discloser(vault_store, notices, catalogue, keyring, issuer, audit, clock),
+        discloser=Discloser(vault_store, notices, recipients, judge, answerer),
         passwords=passwords,
     )

@@ -57,18 +57,8 @@ class PostgresServer:
 
     def sql(self, statement: str, database: str = "postgres") -> str:
         """Runs one statement as superuser; its rows, one a line, columns separated by `|`."""
-        arguments = [
-            "-XqtA",
-            "-v",
-            "ON_ERROR_STOP=1",
-            "-h",
-            str(self.directory),
-            "-U",
-            "postgres",
-            "-d",
-            database,
-        ]
-        return _run([str(self.programs / "psql"), *arguments, "-c", statement], self.user)
+        options = f"-XqtA -v ON_ERROR_STOP=1 -h {self.directory} -U postgres -d {database}".split()
+        return _run([str(self.programs / "psql"), *options, "-c", statement], self.user)
 
 
 @contextmanager

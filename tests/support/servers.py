@@ -33,7 +33,8 @@ class Server:
 
     def kill(self) -> None:
         """SIGKILL to every process at once; returns when they are gone."""
-        self._signal(signal.SIGKILL)
+        if self.pids():
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         until = time.monotonic() + _PATIENCE
         while self.pids() and time.monotonic() < until:
@@ -41,12 +42,8 @@ class Server:
 
     def stop(self) -> int:
         """SIGTERM, as a service manager stops it; the exit code."""
-        self._signal(signal.SIGTERM)
+        self.process.terminate()
         return self.process.wait(_PATIENCE)
-
-    def _signal(self, number: signal.Signals) -> None:
-        if self.pids():
-            os.killpg(self.process.pid, number)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from app.api.schemas.receipt import RECEIPT_EXAMPLE, ReceiptOut, receipt_json
 from app.kernel.clock import rfc3339
 from app.kernel.ids import parse_id, text_of
 from app.kernel.plaintext import Plaintext
-from app.vault.disclose import Disclosure, FieldAnswer
+from app.vault.disclosure import Disclosure, FieldAnswer
 from app.vault.store_record import Stored
 from app.vault.submission import ConsentGiven, PurposeOpened, Submission
 

@@ -1,0 +1,76 @@
+"""From verdicts to answers: events first, and tokens with them; only then is anything built that may leave.
+
+A single read shares its commit with the reads beside it; several verdicts of one request share one commit of their own. New
+tokens are part of the same transaction as the events of the disclosures that issue them.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from app.audit.log import AuditLog, Receipt
+from app.kernel.errors import Kind, VaultError
+from app.notice.model import Form
+from app.notice.table import DecisionTable
+from app.storage.engine import Database
+from app.storage.failures import Conflict
+from app.vault.disclosure import Answer, Denial, Disclosure, FieldAnswer
+from app.vault.issue_token import IssuedToken, TokenIssuer, TokenPlan
+from app.vault.judge import Verdict
+
+_ATTEMPTS: Final = 5
+
+
+class Answerer:
+    """Makes verdicts durable and turns them into answers."""
+
+    def __init__(self, database: Database, issuer: TokenIssuer, audit: AuditLog) -> None:
+        self._database = database
+        self._issuer = issuer
+        self._audit = audit
+
+    async def answer(self, table: DecisionTable, verdict: Verdict) -> Disclosure | Denial:
+        """The answer to one verdict; its event is durable."""
+        if verdict.tokenised:
+            (built,) = await self.answer_all(table, [verdict])
+        else:
+            built = _built(verdict, await self._audit.append(verdict.event), {})
+        if isinstance(built, VaultError):
+            raise built
+        return built
+
+    async def answer_all(self, table: DecisionTable, verdicts: Sequence[Verdict]) -> list[Answer]:
+        """The answers to the verdicts of one request, in order; all their events are durable, in one commit."""
+        if not verdicts:
+            return []
+        tenant = verdicts[0].event.tenant
+        for _ in range(_ATTEMPTS):
+            plan = await self._issuer.plan(table, verdicts)
+            try:
+                receipts = await self._commit(tenant, verdicts, plan)
+            except Conflict:
+                continue  # another read has just issued one of these tokens: give out that one
+            return [
+                _built(verdict, receipt, plan.tokens_of(verdict))
+                for verdict, receipt in zip(verdicts, receipts, strict=True)
+            ]
+        raise VaultError(Kind.UNAVAILABLE, "the tokens of these records are being changed; try again")
+
+    async def _commit(self, tenant: str, verdicts: Sequence[Verdict], plan: TokenPlan) -> list[Receipt]:
+        events = [verdict.event for verdict in verdicts]
+        if not plan.new:
+            return await self._audit.append_all(tenant, events)
+        async with self._database.transaction(tenant) as work:
+            await self._issuer.carry_out(work, plan)
+            return await self._audit.record(work, events)
+
+
+def _built(verdict: Verdict, receipt: Receipt, tokens: Mapping[str, IssuedToken]) -> Answer:
+    refusal = verdict.refusal
+    if refusal is not None:
+        if refusal.kind is Kind.UNAVAILABLE:
+            return VaultError(refusal.kind, refusal.detail)
+        return Denial(refusal.kind, refusal.detail, refusal.reasons, receipt)
+    if verdict.record is None:
+        raise TypeError("a verdict without a refusal has a record")
+    issued = {n: FieldAnswer(Form.TOKEN, t.text, expires_at=t.expires_at) for n, t in tokens.items()}
+    return Disclosure(verdict.record, {**verdict.answers, **issued}, receipt)

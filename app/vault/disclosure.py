@@ -1,0 +1,49 @@
+"""What leaves the vault: fields in their forms under a receipt, or a denial. Neither can be built without a durable event."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from app.audit.log import Receipt
+from app.kernel.errors import Kind, VaultError
+from app.notice.model import Form
+from app.vault.record import StoredRecord
+
+NOTHING_HERE: Final = "there is no such record for you: it is missing, was erased, or is not yours"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldAnswer:
+    """One field as it leaves the vault."""
+
+    form: Form
+    value: Any = None
+    reason: str | None = None
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosure:
+    """The fields in their forms, and the receipt of the event that was durable before this was built."""
+
+    record: StoredRecord
+    fields: Mapping[str, FieldAnswer]
+    receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """Nothing is given: which answer the door makes of it, why for each field, and the event that records it.
+
+    A value, never an exception: an exception would undo the record of the refusal.
+    """
+
+    kind: Kind
+    detail: str
+    reasons: Mapping[str, str]
+    receipt: Receipt
+
+
+Answer = Disclosure | Denial | VaultError
+"""What one item of a request comes to; an error here concerns this item alone."""

@@ -1,0 +1,243 @@
+"""The judgement on one record for one ask: decide, open what the forms need, present, and word the event.
+
+Reads, batches, searches and resolved tokens all come through here, so that they cannot differ. Nothing judged has left the
+vault yet: a `Verdict` becomes an answer in `answer`, once its event is durable.
+
+The role × purpose part is decided before a record is looked up, and a collection in which the caller has no grant for the
+purpose is judged like a record that does not exist, so that a refusal tells nothing about who is stored here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import UUID
+
+from app.audit.event import Action, Event, FieldTrace, NoticeRef, Outcome
+from app.crypto.handle import handle
+from app.crypto.key_derivation import SubjectKeys
+from app.crypto.refused import Refused
+from app.kernel.clock import Clock
+from app.kernel.errors import FieldError, Kind, VaultError
+from app.kernel.ids import new_uuid, random_bucket
+from app.keys.keyring import TenantKeyring
+from app.notice.decide import Circumstances, Decision, FieldDecision, Question, Reason, Standing, decide
+from app.notice.model import BindingState, Channel, Form
+from app.notice.table import DecisionTable
+from app.subjects.binding import State
+from app.vault.ask import Ask
+from app.vault.disclosure import NOTHING_HERE, FieldAnswer
+from app.vault.fields import CollectionTypes, FieldCatalogue
+from app.vault.present import NEEDS_VALUE, present
+from app.vault.record import StoredRecord
+from app.vault.sealing import RecordCipher
+
+_DENIED: Final = "the notice grants none of these fields to this caller for this purpose; see reasons"
+_DAMAGED: Final = "a stored value does not pass its integrity check; tell the operator"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is wanted of a record: which fields (all when None), at most which form, tokens for whom, and on which way."""
+
+    fields: tuple[str, ...] | None = None
+    form: Form | None = None
+    recipient: UUID | None = None
+    channel: Channel = Channel.DIRECT
+    action: Action = Action.RECORD_DISCLOSE
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why nothing is given."""
+
+    kind: Kind
+    detail: str
+    reasons: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the answer will be, and the event to be made durable first; a refusal, or a record with its fields."""
+
+    event: Event
+    refusal: Refusal | None = None
+    record: StoredRecord | None = None
+    keys: SubjectKeys | None = None
+    answers: Mapping[str, FieldAnswer] = field(default_factory=dict)
+    tokenised: tuple[str, ...] = ()
+
+
+class Judge:
+    """Judges records for asks under a table."""
+
+    def __init__(self, catalogue: FieldCatalogue, keyring: TenantKeyring, clock: Clock) -> None:
+        self._catalogue = catalogue
+        self._keyring = keyring
+        self._clock = clock
+
+    def unseen(self, ask: Ask, table: DecisionTable, wanted: Wanted) -> Verdict | None:
+        """The refusal that needs no look at any record; None when some grant of the caller serves the purpose."""
+        if table.grants_any(ask.caller.roles, ask.purpose, wanted.channel):
+            return None
+        reason = refusal_of(table, ask.purpose)
+        refused = FieldDecision(Form.WITHHELD, clause_of(table, ask.purpose), reason)
+        shown = dict.fromkeys(wanted.fields or ("*",), refused)
+        refusal = Refusal(Kind.DISCLOSURE_DENIED, _DENIED, dict.fromkeys(shown, reason.value))
+        return Verdict(self._event(ask, table, wanted, Outcome.DENIED, shown), refusal)
+
+    async def judge(
+        self, ask: Ask, table: DecisionTable, wanted: Wanted, record: StoredRecord | None
+    ) -> Verdict:
+        """The verdict on a record that was looked up; `invalid` for a field its collection has not."""
+        if record is None or not table.grants_any(
+            ask.caller.roles, ask.purpose, wanted.channel, record.collection
+        ):
+            return self.not_found(ask, table, wanted)
+        types = self._catalogue.of(table, record.collection)
+        decision = decide(table, self._question(ask, table, wanted, record, types))
+        try:
+            keys = await self._keyring.subject(record.tenant, record.subject, record.key)
+            return self._verdict(ask, table, wanted, record, decision, keys)
+        except Refused:
+            event = self._event(ask, table, wanted, Outcome.FAILED, {}, record, reason="integrity")
+            return Verdict(event, Refusal(Kind.UNAVAILABLE, _DAMAGED, {}))
+
+    def not_found(
+        self,
+        ask: Ask,
+        table: DecisionTable,
+        wanted: Wanted,
+        record: StoredRecord | None = None,
+        keys: SubjectKeys | None = None,
+    ) -> Verdict:
+        """Nothing here for this caller; the event names the record's handle where it is known, the answer never does."""
+        event = self._event(ask, table, wanted, Outcome.DENIED, {}, record, keys, reason="not-found")
+        return Verdict(event, Refusal(Kind.NOT_FOUND, NOTHING_HERE, {}))
+
+    def _verdict(
+        self,
+        ask: Ask,
+        table: DecisionTable,
+        wanted: Wanted,
+        record: StoredRecord,
+        decision: Decision,
+        keys: SubjectKeys,
+    ) -> Verdict:
+        shown = {n: f for n, f in decision.fields.items() if f.form is Form.WITHHELD or n in record.fields}
+        event = self._event(ask, table, wanted, Outcome(decision.outcome.value), shown, record, keys)
+        if event.outcome is Outcome.DENIED:
+            reasons = {name: decided.reason.value for name, decided in shown.items()}
+            return Verdict(event, Refusal(Kind.DISCLOSURE_DENIED, _DENIED, reasons), record, keys)
+        tokenised = tuple(name for name, decided in shown.items() if decided.form is Form.TOKEN)
+        return Verdict(event, None, record, keys, self._present(table, record, shown, keys), tokenised)
+
+    def _present(
+        self,
+        table: DecisionTable,
+        record: StoredRecord,
+        shown: Mapping[str, FieldDecision],
+        keys: SubjectKeys,
+    ) -> dict[str, FieldAnswer]:
+        types = self._catalogue.of(table, record.collection)
+        cipher = RecordCipher(keys.field, record.tenant, record.subject, record.id, record.collection)
+        answers: dict[str, FieldAnswer] = {}
+        for name, decided in shown.items():
+            if decided.form in NEEDS_VALUE:
+                sealed = record.fields[name]
+                value = cipher.open_sealed(name, sealed.version, sealed.envelope)
+                answers[name] = FieldAnswer(decided.form, present(decided.form, types[name], value))
+            else:
+                reason = decided.reason.value if decided.form is Form.WITHHELD else None
+                answers[name] = FieldAnswer(decided.form, reason=reason)
+        return answers
+
+    def _question(
+        self, ask: Ask, table: DecisionTable, wanted: Wanted, record: StoredRecord, types: CollectionTypes
+    ) -> Question:
+        return Question(
+            roles=ask.caller.roles,
+            purpose=ask.purpose,
+            collection=record.collection,
+            fields=_fields_asked(wanted.fields, types),
+            channel=wanted.channel,
+            standing=Standing(self.binding(table, record, ask.purpose), record.standing.restricted),
+            circumstances=Circumstances(case=ask.case is not None),
+            asked=wanted.form,
+        )
+
+    def binding(self, table: DecisionTable, record: StoredRecord, purpose: str) -> BindingState:
+        """Whether the purpose is open on the record now; one that nobody closed ends by its `closes-after`."""
+        known = record.standing.bindings.get(purpose)
+        if known is None:
+            return BindingState.NONE
+        state, opened_at = known
+        ends = table.notice.purposes[purpose].closes_after
+        if state is State.OPEN and (ends is None or self._clock.now() < ends.after(opened_at)):
+            return BindingState.OPEN
+        return BindingState.CLOSED
+
+    def _event(
+        self,
+        ask: Ask,
+        table: DecisionTable,
+        wanted: Wanted,
+        outcome: Outcome,
+        shown: Mapping[str, FieldDecision],
+        record: StoredRecord | None = None,
+        keys: SubjectKeys | None = None,
+        reason: str | None = None,
+    ) -> Event:
+        inputs: dict[str, str | bool] = {"channel": wanted.channel.value, "case": ask.case is not None}
+        if record is not None and table.knows_purpose(ask.purpose):
+            inputs["binding"] = self.binding(table, record, ask.purpose).value
+            inputs["restricted"] = record.standing.restricted
+        asked = wanted.form.value if wanted.form else None
+        return Event(
+            id=new_uuid(random_bucket()),
+            at=self._clock.now(),
+            tenant=ask.caller.tenant,
+            action=wanted.action,
+            outcome=outcome,
+            request=ask.request,
+            caller=ask.caller.id,
+            roles=tuple(ask.caller.roles),
+            purpose=ask.purpose,
+            case=ask.case,
+            subject=handle(keys.handle, record.subject) if record and keys else None,
+            record=handle(keys.handle, record.id) if record and keys else None,
+            collection=record.collection if record else None,
+            recipient=wanted.recipient,
+            notice=notice_ref(table),
+            fields={n: FieldTrace(f.form.value, f.reason.value, f.clause, asked) for n, f in shown.items()},
+            inputs=inputs,
+            reason=reason,
+        )
+
+
+def notice_ref(table: DecisionTable) -> NoticeRef:
+    """Which notice decided, as events name it."""
+    return NoticeRef(table.notice_id, table.version, table.digest)
+
+
+def clause_of(table: DecisionTable, purpose: str) -> str | None:
+    """The clause a purpose carries out; None for a purpose the notice does not know."""
+    return table.notice.purposes[purpose].clause if table.knows_purpose(purpose) else None
+
+
+def refusal_of(table: DecisionTable, purpose: str) -> Reason:
+    """Why a purpose gives a caller without any grant nothing."""
+    if table.is_forbidden(purpose):
+        return Reason.FORBIDDEN_PURPOSE
+    return Reason.NOT_GRANTED if table.knows_purpose(purpose) else Reason.UNKNOWN_PURPOSE
+
+
+def _fields_asked(asked: tuple[str, ...] | None, types: CollectionTypes) -> tuple[str, ...]:
+    """The fields of the question; `invalid` when one is not of this collection."""
+    if asked is None:
+        return tuple(types)
+    if not types.keys() >= set(asked):
+        error = FieldError(
+            "/fields", "unknown-field", "ask for fields of this collection: " + ", ".join(types)
+        )
+        raise VaultError(Kind.INVALID, "a field asked for is not in this collection", errors=(error,))
+    return tuple(dict.fromkeys(asked))

@@ -1,0 +1,109 @@
+"""`python -m benchmarks`: measures, prints, keeps the raw results in bench-results/, and draws them when asked."""
+
+import argparse
+import itertools
+import tempfile
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import uvloop
+
+from benchmarks import picture, report
+from benchmarks.alone import group_commit, pure_parts
+from benchmarks.asked import reads, stores
+from benchmarks.machine import describe
+from benchmarks.measure import YARDSTICK, Work, figures, measure
+from benchmarks.served import served
+from benchmarks.vaults import ServedVault, served_vault
+from tests.support.postgres import PostgresServer, postgres_server
+
+_ROOT: Final = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True, slots=True)
+class _Size:
+    """How much is measured."""
+
+    records: int
+    repetitions: int
+    seconds: float
+    clients: Sequence[int]
+    times: int
+
+
+_WHOLE: Final = _Size(records=5000, repetitions=5, seconds=4.0, clients=(1, 8, 32), times=20_000)
+_QUICK: Final = _Size(records=100, repetitions=1, seconds=0.5, clients=(8,), times=500)
+_WAITING: Final = (1, 16, 64)
+
+
+def main() -> None:
+    """Everything, in the order: parts alone, then the served work in turns."""
+    asked = _arguments()
+    size = _QUICK if asked.quick else _WHOLE
+    with ExitStack() as stack:
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kin-bench-")))
+        server = stack.enter_context(postgres_server(durable=True))
+        micro = pure_parts(size.times)
+        commits = _commits(server, directory, size.seconds)
+        samples = measure(
+            _works(stack, server, directory, size), size.clients, size.repetitions, size.seconds
+        )
+        machine = describe(server)
+    found = figures(samples)
+    report.show(machine, found, micro, commits)
+    print(report.keep(_ROOT / "bench-results", machine, found, samples, micro, commits).relative_to(_ROOT))
+    if asked.picture:
+        picture.draw(found, _ROOT / "docs" / "performance.svg")
+
+
+def _works(stack: ExitStack, server: PostgresServer, directory: Path, size: _Size) -> list[Work]:
+    server.create("served")
+    empty = stack.enter_context(served("benchmarks.empty_route:app", directory / "empty.log", {}))
+    vaults = {
+        "PostgreSQL": stack.enter_context(
+            served_vault(server.url("served"), directory / "postgresql", size.records)
+        ),
+        "SQLite": stack.enter_context(
+            served_vault(f"sqlite:///{directory / 'kin.db'}", directory / "sqlite", size.records)
+        ),
+    }
+    yardstick = reads(vaults["PostgreSQL"].prepared.callers["privacy-officer"], ["rec_1"])
+    works = [Work(YARDSTICK, empty, yardstick, 200)]
+    for database, vault in vaults.items():
+        works += [_reading(database, vault), _storing(database, vault)]
+    return works
+
+
+def _reading(database: str, vault: ServedVault) -> Work:
+    requests = reads(vault.prepared.callers["privacy-officer"], vault.records)
+    return Work(f"read, {database}", vault.port, requests, 200)
+
+
+def _storing(database: str, vault: ServedVault) -> Work:
+    requests = stores(vault.prepared.callers["checkout"], itertools.count())
+    return Work(f"store, {database}", vault.port, requests, 201)
+
+
+def _commits(server: PostgresServer, directory: Path, seconds: float) -> dict[str, float]:
+    server.create("commits")
+    urls = {"PostgreSQL": server.url("commits"), "SQLite": f"sqlite:///{directory / 'commits.db'}"}
+    return {
+        f"{database}, {waiting} waiting": rate
+        for database, url in urls.items()
+        for waiting, rate in group_commit(url, directory / f"commits-{database}", _WAITING, seconds).items()
+    }
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="little of everything, to see that it runs")
+    parser.add_argument("--picture", action="store_true", help="draw docs/performance.svg")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    uvloop.install()
+    main()

@@ -1,0 +1,121 @@
+"""Measures the served work in turns (A B C, A B C, …), so that what drifts on a shared machine drifts for all of it.
+
+A repetition asks every piece of work once at every number of clients. Throughput and latencies are medians over the
+repetitions; a ratio is the median of the ratios within each repetition.
+"""
+
+import asyncio
+import gc
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from statistics import median
+from typing import Any, Final
+
+from rich.progress import Progress
+
+from benchmarks.load import load
+
+YARDSTICK: Final = "empty route"
+_WARMING_SECONDS: Final = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One kind of request: where it goes, its bytes, and the status it must be answered with."""
+
+    name: str
+    port: int
+    requests: Iterator[bytes]
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One piece of work at one number of clients in one repetition; latencies in milliseconds."""
+
+    work: str
+    clients: int
+    repetition: int
+    answers: int
+    rate: float
+    p50: float
+    p99: float
+
+    def as_data(self) -> dict[str, Any]:
+        """For the file of raw results."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """The medians of one piece of work at one number of clients; ratios to the yardstick at as many clients."""
+
+    work: str
+    clients: int
+    rate: float
+    p50: float
+    p99: float
+    ratio: float
+    p99_ratio: float
+
+
+def measure(works: Sequence[Work], clients: Sequence[int], repetitions: int, seconds: float) -> list[Sample]:
+    """All samples; shows how far it is."""
+    samples = []
+    with Progress(transient=True) as progress:
+        task = progress.add_task("measuring", total=repetitions * len(works) * len(clients))
+        for repetition in range(repetitions):
+            for number in clients:
+                for work in works:
+                    progress.update(task, description=f"{work.name}, {number} clients")
+                    samples.append(_sample(work, number, repetition, seconds))
+                    progress.advance(task)
+    return samples
+
+
+def figures(samples: Sequence[Sample]) -> list[Figure]:
+    """The medians, in the order in which the work was measured."""
+    keys = dict.fromkeys((sample.work, sample.clients) for sample in samples)
+    return [_figure(samples, work, clients) for work, clients in keys]
+
+
+def _figure(samples: Sequence[Sample], work: str, clients: int) -> Figure:
+    mine = [s for s in samples if (s.work, s.clients) == (work, clients)]
+    empty = {s.repetition: s for s in samples if (s.work, s.clients) == (YARDSTICK, clients)}
+
+    def middle(of: Callable[[Sample], float]) -> float:
+        return median(of(sample) for sample in mine)
+
+    return Figure(
+        work,
+        clients,
+        rate=middle(lambda s: s.rate),
+        p50=middle(lambda s: s.p50),
+        p99=middle(lambda s: s.p99),
+        ratio=middle(lambda s: s.rate / empty[s.repetition].rate),
+        p99_ratio=middle(lambda s: s.p99 / empty[s.repetition].p99),
+    )
+
+
+def _sample(work: Work, clients: int, repetition: int, seconds: float) -> Sample:
+    # The client collects its own rubbish between samples, not during one.
+    gc.collect()
+    gc.disable()
+    try:
+        asyncio.run(
+            load(work.port, work.requests, clients=clients, seconds=_WARMING_SECONDS, status=work.status)
+        )
+        done = asyncio.run(
+            load(work.port, work.requests, clients=clients, seconds=seconds, status=work.status)
+        )
+    finally:
+        gc.enable()
+    return Sample(
+        work.name,
+        clients,
+        repetition,
+        done.answers,
+        done.rate,
+        p50=done.percentile(0.5) * 1000,
+        p99=done.percentile(0.99) * 1000,
+    )

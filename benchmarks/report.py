@@ -1,0 +1,73 @@
+"""How the results are shown: tables for people, a file of raw results for machines."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.measure import Figure, Sample
+
+Alone = Mapping[str, float]
+"""Name → value, for parts measured alone: µs, or events a second."""
+
+
+def show(machine: Mapping[str, str], figures: Sequence[Figure], micro: Alone, commits: Alone) -> None:
+    """Prints everything."""
+    console = Console()
+    console.print(" · ".join(f"{name} {value}" for name, value in machine.items()), style="dim")
+    console.print(_served(figures))
+    console.print(_alone("alone", "µs", micro, 2))
+    console.print(_alone("audit log, group commit", "events/s", commits, 0))
+
+
+def keep(
+    directory: Path,
+    machine: Mapping[str, str],
+    figures: Sequence[Figure],
+    samples: Sequence[Sample],
+    micro: Alone,
+    commits: Alone,
+) -> Path:
+    """Writes the raw results as JSON; returns the file."""
+    directory.mkdir(exist_ok=True)
+    file = directory / "results.json"
+    results = {
+        "machine": dict(machine),
+        "figures": [
+            {
+                "work": f.work,
+                "clients": f.clients,
+                "rate": f.rate,
+                "ratio": f.ratio,
+                "p50": f.p50,
+                "p99": f.p99,
+            }
+            for f in figures
+        ],
+        "samples": [sample.as_data() for sample in samples],
+        "microseconds": dict(micro),
+        "events_per_second": dict(commits),
+    }
+    file.write_text(json.dumps(results, indent=1) + "\n")
+    return file
+
+
+def _served(figures: Sequence[Figure]) -> Table:
+    table = Table("work", "clients", "requests/s", "× empty", "p50 ms", "p99 ms", "p99 × empty")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for i, f in enumerate(figures):
+        numbers = (f"{f.rate:,.0f}", f"{f.ratio:.2f}", f"{f.p50:.1f}", f"{f.p99:.1f}", f"{f.p99_ratio:.1f}")
+        last = i + 1 == len(figures) or figures[i + 1].clients != f.clients
+        table.add_row(f.work, str(f.clients), *numbers, end_section=last)
+    return table
+
+
+def _alone(title: str, unit: str, values: Alone, places: int) -> Table:
+    table = Table(title, unit)
+    table.columns[1].justify = "right"
+    for name, value in values.items():
+        table.add_row(name, f"{value:,.{places}f}")
+    return table

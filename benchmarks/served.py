@@ -1,0 +1,57 @@
+"""An application served as it is in production, in a process of its own: uvicorn, one worker, uvloop, httptools, no access log."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import httpx
+
+from tests.support.servers import free_port
+
+_OPTIONS: Final = ("--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning")
+_PATIENCE: Final = 60.0
+_ROOT: Final = Path(__file__).parents[1]
+
+
+@contextmanager
+def served(application: str, log: Path, settings: Mapping[str, str]) -> Iterator[int]:
+    """The port of `module:name` on 127.0.0.1, answering when the block begins; `settings` are environment variables."""
+    port = free_port()
+    command = [sys.executable, "-m", "uvicorn", application, "--host", "127.0.0.1", "--port", str(port)]
+    if application.endswith("create_app"):
+        command.append("--factory")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("KIN_")}
+    with log.open("wb") as written:
+        process = subprocess.Popen(
+            [*command, *_OPTIONS],
+            env={**environment, **settings},
+            cwd=_ROOT,
+            stdout=written,
+            stderr=written,
+        )
+    try:
+        _wait_for(port, process, log)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(_PATIENCE)
+
+
+def _wait_for(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    until = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            httpx.get(f"http://127.0.0.1:{port}/livez", timeout=5, trust_env=False)
+        except httpx.TransportError:
+            if process.poll() is not None or time.monotonic() > until:
+                raise SystemExit(
+                    f"a server does not start; its log ends:\n{log.read_text()[-2000:]}"
+                ) from None
+            time.sleep(0.05)
+        else:
+            return

@@ -1,0 +1,35 @@
+"""The few places where a plaintext is opened. A new one is a decision: it is argued for here, in review."""
+
+import ast
+
+from tests.support.source import calls, modules
+
+REVEALS = {
+    "vault/present.py": "a value becomes the form that the notice grants",
+    "vault/sealing.py": "a value is encrypted",
+    "vault/store_record.py": "a password is hashed, a reference and a searched field are indexed",
+    "vault/submission.py": "a value is parsed by its field's type",
+}
+
+
+def opens_a_plaintext(node: ast.AST) -> bool:
+    if not isinstance(node, ast.Attribute):
+        return False
+    return node.attr == "reveal" or (node.attr == "_value" and ast.unparse(node.value) != "self")
+
+
+def test_a_plaintext_is_revealed_only_where_it_must_be() -> None:
+    trees = {name: tree for name, tree in modules().items() if name != "kernel/plaintext.py"}
+    found = {name for name, tree in trees.items() if any(opens_a_plaintext(node) for node in ast.walk(tree))}
+    assert found == set(REVEALS)
+
+
+def test_nobody_fetches_it_by_name() -> None:
+    found = [
+        name
+        for name, tree in modules().items()
+        for call in calls(tree)
+        for argument in call.args
+        if isinstance(argument, ast.Constant) and argument.value in {"reveal", "_value"}
+    ]
+    assert found == []
