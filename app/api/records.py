@@ -1,6 +1,7 @@
 """`/v1/records`: store and read."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any, TypedDict
 
 from fastapi import APIRouter, Depends, Header, Query
 from starlette.requests import Request
@@ -18,48 +19,73 @@ from app.api.schemas.records import (
 )
 from app.kernel.errors import Kind, VaultError
 from app.kernel.ids import text_of
+from app.notice.decide import Reason
 from app.notice.model import Form
-from app.vault.disclosure import NOTHING_HERE, Denial
+from app.vault.disclosure import NOTHING_HERE, Denial, Disclosure
 from app.vault.judge import Wanted
-from app.vault.store_record import StoreRequest
 from app.web.gate import asking
 from app.web.lean_route import LeanRoute
 from app.web.metrics import Metrics
 from app.web.permissions import declared
-from app.web.problems import problem_response, request_id
+from app.web.problems import problem_document, problem_response, request_id
 from app.web.query import id_parameter, parameter, path_id, query
 from app.web.strict_json import read_body
 from app.wiring.parts import Parts
 
-_PurposeHeader = Annotated[
+
+class _Reasons(TypedDict):
+    reasons: Mapping[str, str] | None
+    event: str | None
+
+
+PurposeHeader = Annotated[
     str, Header(alias="Vault-Purpose", description="why you ask", examples=["delivery"])
 ]
-_CaseHeader = Annotated[
+CaseHeader = Annotated[
     str | None, Header(alias="Vault-Case", description="the case, where a grant wants one")
 ]
 
 
 def denied(request: Request, denial: Denial) -> Response:
     """A denial as a problem, with its reasons and its event; what is not found says nothing more."""
-    if denial.kind is Kind.NOT_FOUND:
-        return problem_response(denial.kind, denial.detail, request_id=request_id(request.scope))
     return problem_response(
-        denial.kind,
-        denial.detail,
-        request_id=request_id(request.scope),
-        reasons=denial.reasons,
-        event=text_of("evt", denial.receipt.event.id),
+        denial.kind, denial.detail, request_id=request_id(request.scope), **_reasons(denial)
     )
 
 
-def _stores(body: RecordIn, purpose: _PurposeHeader, case: _CaseHeader = None) -> None:
+def denied_item(request: Request, denial: Denial) -> dict[str, Any]:
+    """The same for one item of a batch."""
+    return problem_document(
+        denial.kind, denial.detail, request_id=request_id(request.scope), **_reasons(denial)
+    )
+
+
+def _reasons(denial: Denial) -> _Reasons:
+    if denial.kind is Kind.NOT_FOUND:
+        return {"reasons": None, "event": None}
+    return {"reasons": denial.reasons, "event": text_of("evt", denial.receipt.event.id)}
+
+
+def counted(outcome: Disclosure | Denial) -> tuple[str, str, dict[str, int]]:
+    """Purpose, outcome and forms as metrics count them: only words the notice knows, so that nobody can make labels grow."""
+    event = outcome.receipt.event
+    forms: dict[str, int] = {}
+    if isinstance(outcome, Disclosure):
+        for field in outcome.fields.values():
+            forms[field.form.value] = forms.get(field.form.value, 0) + 1
+    elif Reason.UNKNOWN_PURPOSE.value in outcome.reasons.values():
+        return "unknown", event.outcome.value, forms
+    return str(event.purpose), event.outcome.value, forms
+
+
+def _stores(body: RecordIn, purpose: PurposeHeader, case: CaseHeader = None) -> None:
     """What a store declares."""
 
 
 def _reads(
     record_id: str,
-    purpose: _PurposeHeader,
-    case: _CaseHeader = None,
+    purpose: PurposeHeader,
+    case: CaseHeader = None,
     fields: Annotated[str | None, Query(description="names, separated by commas; all when left out")] = None,
     form: Annotated[Form | None, Query(description="at most this form")] = None,
     recipient: Annotated[str | None, Query(description="for whom tokens are: `clr_…`")] = None,
@@ -85,7 +111,7 @@ def records_router(parts: Parts, metrics: Metrics) -> APIRouter:
     async def store_record(request: Request) -> Response:
         ask = await asking(request, parts)
         body = await read_body(request, RecordIn)
-        stored = await parts.storer.store(StoreRequest(ask, body.submission()))
+        stored = await parts.storer.store(ask, body.submission())
         if isinstance(stored, Denial):
             return denied(request, stored)
         headers = {"Location": f"/v1/records/{text_of('rec', stored.record)}", "ETag": '"1"'}
@@ -113,13 +139,9 @@ def records_router(parts: Parts, metrics: Metrics) -> APIRouter:
             recipient=id_parameter(found, "recipient", "clr"),
         )
         disclosure = await parts.discloser.disclose(ask, record, wanted)
+        metrics.disclosed(*counted(disclosure))
         if isinstance(disclosure, Denial):
-            metrics.disclosed(_counted(disclosure), "denied", {})
             return denied(request, disclosure)
-        forms: dict[str, int] = {}
-        for field in disclosure.fields.values():
-            forms[field.form.value] = forms.get(field.form.value, 0) + 1
-        metrics.disclosed(ask.purpose, disclosure.receipt.event.outcome.value, forms)
         return answer(disclosure_json(disclosure), headers={"ETag": f'"{disclosure.record.version}"'})
 
     return router
@@ -130,9 +152,3 @@ def _names(text: str) -> tuple[str, ...]:
     if not all(names) or len(names) > 100:
         raise ValueError("empty or too many names")
     return names
-
-
-def _counted(denial: Denial) -> str:
-    """The purpose as a metric's label: only words the notice knows, so that nobody can make labels grow."""
-    unknown = "unknown-purpose" in denial.reasons.values()
-    return "unknown" if unknown else str(denial.receipt.event.purpose)

@@ -6,7 +6,9 @@ from app.api.audit import audit_router
 from app.api.callers import callers_router
 from app.api.health import health_router
 from app.api.notice import notice_router
+from app.api.record_batches import record_batches_router
 from app.api.records import records_router
+from app.api.tokens import tokens_router
 from app.web.metrics import Metrics
 from app.wiring.parts import Parts
 
@@ -14,7 +16,9 @@ from app.wiring.parts import Parts
 def api_routers(parts: Parts, metrics: Metrics) -> list[APIRouter]:
     """The routers, the busiest first."""
     return [
+        record_batches_router(parts, metrics),
         records_router(parts, metrics),
+        tokens_router(parts),
         audit_router(parts),
         notice_router(parts),
         callers_router(parts),

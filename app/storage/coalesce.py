@@ -9,7 +9,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -40,15 +40,22 @@ class Coalescer(Generic[Item, Result]):
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         queue.waiting.append((item, future))
         if len(queue.tasks) < self._in_flight:
-            task = asyncio.create_task(self._drain(tenant, queue))
+            task = asyncio.create_task(self._serve(tenant, queue))
             queue.tasks.add(task)
-            task.add_done_callback(queue.tasks.discard)
         return await future
 
     async def drained(self) -> None:
         """Waits until nothing is in flight: for an orderly stop."""
         while tasks := [task for queue in self._queues.values() for task in queue.tasks]:
             await asyncio.wait(tasks)
+
+    async def _serve(self, tenant: str, queue: "_Queue[Item, Result]") -> None:
+        try:
+            await self._drain(tenant, queue)
+        finally:
+            # In the same step in which the queue was seen empty: a done-callback would run a step later, and an item
+            # submitted between the two would count on a task that has ended.
+            queue.tasks.discard(cast("asyncio.Task[None]", asyncio.current_task()))
 
     async def _drain(self, tenant: str, queue: "_Queue[Item, Result]") -> None:
         while queue.waiting:

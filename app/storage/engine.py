@@ -11,7 +11,6 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from typing import Any, Final
-from uuid import UUID
 
 import asyncpg
 from sqlalchemy import Connection, Executable, text
@@ -21,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from app.storage import sqlite_inline
 from app.storage.failures import DatabaseUnavailable, translated
-from app.storage.hot import HotInsert, HotSelect, PostgresHotPath, Row, SqliteHotPath, TenantConnection
+from app.storage.hot import HotInsert, HotSelect, Key, PostgresHotPath, Row, SqliteHotPath, TenantConnection
 
 _SET_TENANT: Final = text("SELECT set_config('kin.tenant', :tenant, true)")
 _BYPASSES: Final = text("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user")
@@ -143,7 +142,7 @@ class Database:
                 return (await connection.execute(statement, parameters)).all()
 
     async def fetch_hot(
-        self, statement: HotSelect, tenant: str, keys: Sequence[tuple[int, UUID]]
+        self, statement: HotSelect, tenant: str, keys: Sequence[Key]
     ) -> list[Row]:
         """The hot path's read, in autocommit."""
         with translated():

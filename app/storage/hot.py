@@ -38,22 +38,24 @@ from app.storage.columns import Identifier, Moment
 
 KeyedSelect = Callable[[FromClause], Any]
 Row = tuple[Any, ...]
+Key = tuple[int, UUID | bytes]
 _POSTGRESQL: Final[Callable[[], Dialect]] = pg_asyncpg.dialect
 
 
 class HotSelect:
-    """A SELECT over a set of keys `(bucket, id)` of one tenant.
+    """A SELECT over a set of keys of one tenant: `(bucket, id)`, or `(bucket, digest)` with `by_digest`.
 
     `build` gets the keys as a FROM clause with the columns `bucket` and `id`, and uses the bound parameter `tenant`.
     """
 
-    def __init__(self, build: KeyedSelect) -> None:
+    def __init__(self, build: KeyedSelect, *, by_digest: bool = False) -> None:
+        of_key: TypeEngine[Any] = LargeBinary() if by_digest else PG_UUID(as_uuid=True)
         on_postgresql = build(
             func.unnest(
                 bindparam("buckets", type_=ARRAY(SmallInteger)),
-                bindparam("ids", type_=ARRAY(PG_UUID(as_uuid=True))),
+                bindparam("ids", type_=ARRAY(of_key)),
             )
-            .table_valued(column("bucket", SmallInteger), column("id", PG_UUID(as_uuid=True)), name="keys")
+            .table_valued(column("bucket", SmallInteger), column("id", of_key), name="keys")
             .render_derived()
         ).compile(dialect=_POSTGRESQL())
         self.postgresql_text = str(on_postgresql)
@@ -107,12 +109,13 @@ class SqliteHotPath:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    async def fetch(self, statement: HotSelect, tenant: str, keys: Sequence[tuple[int, UUID]]) -> list[Row]:
+    async def fetch(self, statement: HotSelect, tenant: str, keys: Sequence[Key]) -> list[Row]:
         """All rows of all keys."""
         rows: list[Row] = []
-        for bucket, uuid in keys:
-            parameters = {"bucket": bucket, "id": uuid.bytes, "tenant": tenant}
-            order = [parameters[name] for name in statement.sqlite_order]
+        for bucket, key in keys:
+            name = key.bytes if isinstance(key, UUID) else key
+            parameters = {"bucket": bucket, "id": name, "tenant": tenant}
+            order = [parameters[part] for part in statement.sqlite_order]
             for row in self._connection.execute(statement.sqlite_text, order).fetchall():
                 values = list(row)
                 for i in statement.id_columns:
@@ -165,7 +168,7 @@ class PostgresHotPath:
         self._pool = pool
         self._patience = patience
 
-    async def fetch(self, statement: HotSelect, tenant: str, keys: Sequence[tuple[int, UUID]]) -> list[Row]:
+    async def fetch(self, statement: HotSelect, tenant: str, keys: Sequence[Key]) -> list[Row]:
         """All rows of all keys."""
         parameters = {"buckets": [b for b, _ in keys], "ids": [i for _, i in keys], "tenant": tenant}
         order = [parameters[name] for name in statement.postgresql_order]

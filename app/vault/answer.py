@@ -7,6 +7,7 @@ tokens are part of the same transaction as the events of the disclosures that is
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from app.audit.event import Event
 from app.audit.log import AuditLog, Receipt
 from app.kernel.errors import Kind, VaultError
 from app.notice.model import Form
@@ -14,7 +15,7 @@ from app.notice.table import DecisionTable
 from app.storage.engine import Database
 from app.storage.failures import Conflict
 from app.vault.disclosure import Answer, Denial, Disclosure, FieldAnswer
-from app.vault.issue_token import IssuedToken, TokenIssuer, TokenPlan
+from app.vault.issue_token import IssuedToken, Terms, TokenIssuer, TokenPlan
 from app.vault.judge import Verdict
 
 _ATTEMPTS: Final = 5
@@ -28,35 +29,44 @@ class Answerer:
         self._issuer = issuer
         self._audit = audit
 
-    async def answer(self, table: DecisionTable, verdict: Verdict) -> Disclosure | Denial:
-        """The answer to one verdict; its event is durable."""
+    async def answer(
+        self, table: DecisionTable, verdict: Verdict, terms: Terms | None = None
+    ) -> Disclosure | Denial:
+        """The answer to one verdict; its event is durable. `terms` are those of tokens it issues."""
         if verdict.tokenised:
-            (built,) = await self.answer_all(table, [verdict])
+            _, (built,) = await self.answer_all(table, [verdict], terms=terms)
         else:
             built = _built(verdict, await self._audit.append(verdict.event), {})
         if isinstance(built, VaultError):
             raise built
         return built
 
-    async def answer_all(self, table: DecisionTable, verdicts: Sequence[Verdict]) -> list[Answer]:
-        """The answers to the verdicts of one request, in order; all their events are durable, in one commit."""
-        if not verdicts:
-            return []
-        tenant = verdicts[0].event.tenant
+    async def answer_all(
+        self,
+        table: DecisionTable,
+        verdicts: Sequence[Verdict],
+        *,
+        summary: Event | None = None,
+        terms: Terms | None = None,
+    ) -> tuple[Receipt | None, list[Answer]]:
+        """The answers to the verdicts of one request, in order; their events and the `summary` are durable, in one commit."""
+        events = [*([summary] if summary else []), *(verdict.event for verdict in verdicts)]
         for _ in range(_ATTEMPTS):
-            plan = await self._issuer.plan(table, verdicts)
+            plan = await self._issuer.plan(table, verdicts, terms)
             try:
-                receipts = await self._commit(tenant, verdicts, plan)
+                receipts = iter(await self._commit(events, plan))
             except Conflict:
                 continue  # another read has just issued one of these tokens: give out that one
-            return [
+            return next(receipts) if summary else None, [
                 _built(verdict, receipt, plan.tokens_of(verdict))
                 for verdict, receipt in zip(verdicts, receipts, strict=True)
             ]
         raise VaultError(Kind.UNAVAILABLE, "the tokens of these records are being changed; try again")
 
-    async def _commit(self, tenant: str, verdicts: Sequence[Verdict], plan: TokenPlan) -> list[Receipt]:
-        events = [verdict.event for verdict in verdicts]
+    async def _commit(self, events: Sequence[Event], plan: TokenPlan) -> list[Receipt]:
+        if not events:
+            return []
+        tenant = events[0].tenant
         if not plan.new:
             return await self._audit.append_all(tenant, events)
         async with self._database.transaction(tenant) as work:
@@ -72,5 +82,7 @@ def _built(verdict: Verdict, receipt: Receipt, tokens: Mapping[str, IssuedToken]
         return Denial(refusal.kind, refusal.detail, refusal.reasons, receipt)
     if verdict.record is None:
         raise TypeError("a verdict without a refusal has a record")
-    issued = {n: FieldAnswer(Form.TOKEN, t.text, expires_at=t.expires_at) for n, t in tokens.items()}
+    issued = {
+        n: FieldAnswer(Form.TOKEN, t.text, expires_at=t.expires_at, uses=t.uses) for n, t in tokens.items()
+    }
     return Disclosure(verdict.record, {**verdict.answers, **issued}, receipt)

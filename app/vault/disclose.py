@@ -47,12 +47,14 @@ class Discloser:
         table = await self._notices.table(ask.caller.tenant)
         unseen = [self._judge.unseen(ask, table, wanted) for _ in records]
         if any(unseen):
-            return [*await self._answerer.answer_all(table, [v for v in unseen if v])]
+            return (await self._answerer.answer_all(table, [v for v in unseen if v]))[1]
         await self._recipients.check(ask, table, wanted.recipient)
         loaded = await self._store.load_many(ask.caller.tenant, [r for r in records if r])
         judged = [await self._judged(ask, table, wanted, loaded.get(r) if r else None) for r in records]
-        answers = iter(await self._answerer.answer_all(table, [v for v in judged if isinstance(v, Verdict)]))
-        return [next(answers) if isinstance(v, Verdict) else v for v in judged]
+        verdicts = [verdict for verdict in judged if isinstance(verdict, Verdict)]
+        _, answers = await self._answerer.answer_all(table, verdicts)
+        remaining = iter(answers)
+        return [next(remaining) if isinstance(v, Verdict) else v for v in judged]
 
     async def _judged(
         self, ask: Ask, table: DecisionTable, wanted: Wanted, record: StoredRecord | None

@@ -21,6 +21,7 @@ class FieldAnswer:
     value: Any = None
     reason: str | None = None
     expires_at: datetime | None = None
+    uses: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ purpose is judged like a record that does not exist, so that a refusal tells not
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 from uuid import UUID
 
@@ -114,6 +114,16 @@ class Judge:
         event = self._event(ask, table, wanted, Outcome.DENIED, {}, record, keys, reason="not-found")
         return Verdict(event, Refusal(Kind.NOT_FOUND, NOTHING_HERE, {}))
 
+    async def not_found_in(
+        self, ask: Ask, table: DecisionTable, wanted: Wanted, record: StoredRecord
+    ) -> Verdict:
+        """As `not_found`, for a record that is there but not for this caller: its event tells compliance whose it is."""
+        try:
+            keys = await self._keyring.subject(record.tenant, record.subject, record.key)
+        except Refused:
+            return self.not_found(ask, table, wanted)
+        return self.not_found(ask, table, wanted, record, keys)
+
     def _verdict(
         self,
         ask: Ask,
@@ -212,6 +222,12 @@ class Judge:
             inputs=inputs,
             reason=reason,
         )
+
+
+def used_up(verdict: Verdict) -> Verdict:
+    """The verdict on a token whose last use another resolver has just taken."""
+    event = replace(verdict.event, outcome=Outcome.DENIED, fields={}, reason="not-found")
+    return Verdict(event, Refusal(Kind.NOT_FOUND, NOTHING_HERE, {}))
 
 
 def notice_ref(table: DecisionTable) -> NoticeRef:

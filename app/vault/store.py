@@ -12,6 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
+    Column,
     FromClause,
     Integer,
     LargeBinary,
@@ -34,7 +35,7 @@ from app.keys.hierarchy import SubjectKeyRow
 from app.storage.coalesce import Coalescer
 from app.storage.columns import Moment, microseconds, moment_of
 from app.storage.engine import Database, UnitOfWork
-from app.storage.hot import HotSelect, Row
+from app.storage.hot import HotSelect, KeyedSelect, Row
 from app.subjects.binding import State
 from app.subjects.standing import standing_of
 from app.subjects.tables import bindings, subjects
@@ -125,13 +126,16 @@ _TOKEN_COLUMNS: Final = (
 )
 
 
-def _live_tokens(keys: FromClause) -> Any:
-    return (
-        select(*_TOKEN_COLUMNS)
-        .select_from(keys)
-        .join(tokens, _at(keys, tokens, tokens.c.record))
-        .where(tokens.c.tenant == bindparam("tenant", type_=Text), tokens.c.retired_at.is_(None))
-    )
+def _live_tokens(key: Column[Any]) -> KeyedSelect:
+    def build(keys: FromClause) -> Any:
+        return (
+            select(*_TOKEN_COLUMNS)
+            .select_from(keys)
+            .join(tokens, _at(keys, tokens, key))
+            .where(tokens.c.tenant == bindparam("tenant", type_=Text), tokens.c.retired_at.is_(None))
+        )
+
+    return build
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +180,8 @@ class VaultStore:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._whole_records = HotSelect(_whole_records)
-        self._live_tokens = HotSelect(_live_tokens)
+        self._live_tokens = HotSelect(_live_tokens(tokens.c.record))
+        self._tokens_by_digest = HotSelect(_live_tokens(tokens.c.digest), by_digest=True)
         self._loads: Coalescer[UUID, StoredRecord | None] = Coalescer(
             self._load_shared, largest=16, in_flight=3
         )
@@ -199,16 +204,27 @@ class VaultStore:
         keys = [(bucket_of(record), record) for record in dict.fromkeys(wanted)]
         return [_token(row) for row in await self._database.fetch_hot(self._live_tokens, tenant, keys)]
 
+    async def indexed(self, tenant: str, place: str, digest: bytes, most: int) -> list[UUID]:
+        """Records whose field at `place` (collection.field) has this digest, oldest first."""
+        statement = (
+            select(search_index.c.record)
+            .where(
+                search_index.c.bucket == digest_bucket(digest),
+                search_index.c.tenant == tenant,
+                search_index.c.field == place,
+                search_index.c.digest == digest,
+            )
+            .order_by(search_index.c.record)
+            .limit(most)
+        )
+        return [row.record for row in await self._database.read(tenant, statement)]
+
     async def tokens_by_digest(
         self, tenant: str, wanted: Sequence[tuple[int, bytes]]
     ) -> dict[bytes, TokenRow]:
         """Digest → live token, for those that exist; `wanted` are buckets and digests."""
-        statement = select(*_TOKEN_COLUMNS).where(
-            tokens.c.tenant == tenant,
-            tokens.c.retired_at.is_(None),
-            tuple_(tokens.c.bucket, tokens.c.digest).in_(wanted),
-        )
-        return {row.digest: row for row in map(_token, await self._database.read(tenant, statement))}
+        rows = await self._database.fetch_hot(self._tokens_by_digest, tenant, wanted)
+        return {row[5]: _token(row) for row in rows}
 
     async def add_records(self, work: UnitOfWork, new: Sequence[NewRecord], now: datetime) -> None:
         """Adds records, their fields and index entries; `Conflict` when a person is gone."""
@@ -321,15 +337,11 @@ def _token(row: Row) -> TokenRow:
         recipient,
         salt,
         digest,
-        _moment(expires_at),
+        moment_of(expires_at),
         uses_left,
         subject,
-        _moment(issued_at),
+        moment_of(issued_at),
     )
-
-
-def _moment(value: int | datetime) -> datetime:
-    return moment_of(value) if isinstance(value, int) else value
 
 
 def _assembled(tenant: str, rows: Sequence[Row]) -> dict[UUID, StoredRecord]:

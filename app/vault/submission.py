@@ -82,53 +82,52 @@ def pointer(*names: str | int) -> str:
 
 def _purpose_errors(submission: Submission, table: DecisionTable) -> Iterator[FieldError]:
     for i, opened in enumerate(submission.purposes):
-        at = pointer("purposes", i, "purpose")
-        purpose = table.notice.purposes.get(opened.purpose)
-        if purpose is None:
-            yield FieldError(at, "unknown-purpose", "name a purpose of the active notice")
-        elif purpose.forbidden:
-            yield FieldError(at, "forbidden-purpose", "the notice forbids this purpose")
-        elif purpose.standing:
-            yield FieldError(
-                at, "standing-purpose", "a standing purpose is not opened on a record; leave it out"
-            )
-        elif purpose.basis is Basis.CONSENT:
-            yield FieldError(
-                at,
-                "needs-consent",
-                "this purpose rests on consent; give it under consents, with its evidence",
-            )
+        yield from purpose_errors(opened.purpose, table, "purposes", i)
+
+
+def purpose_errors(name: str, table: DecisionTable, *at: str | int) -> Iterator[FieldError]:
+    """Why this purpose cannot be opened on a record by a call, if it cannot; `at` is where it stands in the document."""
+    where = pointer(*at, "purpose")
+    purpose = table.notice.purposes.get(name)
+    if purpose is None:
+        yield FieldError(where, "unknown-purpose", "name a purpose of the active notice")
+    elif purpose.forbidden:
+        yield FieldError(where, "forbidden-purpose", "the notice forbids this purpose")
+    elif purpose.standing:
+        yield FieldError(
+            where, "standing-purpose", "a standing purpose is not opened on a record; leave it out"
+        )
+    elif purpose.basis is Basis.CONSENT:
+        detail = "this purpose rests on consent; give it under consents, with its evidence"
+        yield FieldError(where, "needs-consent", detail)
 
 
 def _consent_errors(submission: Submission, table: DecisionTable, now: datetime) -> Iterator[FieldError]:
     for i, given in enumerate(submission.consents):
-        purpose = table.notice.purposes.get(given.purpose)
-        if purpose is None:
-            yield FieldError(
-                pointer("consents", i, "purpose"), "unknown-purpose", "name a purpose of the active notice"
-            )
-        elif purpose.forbidden or purpose.basis is not Basis.CONSENT:
-            yield FieldError(
-                pointer("consents", i, "purpose"), "not-by-consent", "this purpose does not rest on consent"
-            )
-        evidence = {
-            Evidence.WORDING: given.wording,
-            Evidence.METHOD: given.method,
-            Evidence.GIVEN_AT: given.given_at,
-        }
-        for kind in sorted(table.notice.consent.evidence):
-            if evidence[kind] is None:
-                yield FieldError(
-                    pointer("consents", i, kind.value),
-                    "required",
-                    "the notice asks for this evidence with every consent",
-                )
-        if given.given_at is not None and given.given_at > now + _CLOCK_SKEW:
-            yield FieldError(
-                pointer("consents", i, "given_at"),
-                "in-the-future",
-                "give the time at which the consent was given",
-            )
+        yield from consent_errors(given, table, now, "consents", i)
+
+
+def consent_errors(
+    given: ConsentGiven, table: DecisionTable, now: datetime, *at: str | int
+) -> Iterator[FieldError]:
+    """Every mistake in one consent: its purpose, and the evidence the notice asks for."""
+    purpose = table.notice.purposes.get(given.purpose)
+    if purpose is None:
+        yield FieldError(pointer(*at, "purpose"), "unknown-purpose", "name a purpose of the active notice")
+    elif purpose.forbidden or purpose.basis is not Basis.CONSENT:
+        yield FieldError(pointer(*at, "purpose"), "not-by-consent", "this purpose does not rest on consent")
+    evidence = {
+        Evidence.WORDING: given.wording,
+        Evidence.METHOD: given.method,
+        Evidence.GIVEN_AT: given.given_at,
+    }
+    for kind in sorted(table.notice.consent.evidence):
+        if evidence[kind] is None:
+            detail = "the notice asks for this evidence with every consent"
+            yield FieldError(pointer(*at, kind.value), "required", detail)
+    if given.given_at is not None and given.given_at > now + _CLOCK_SKEW:
+        detail = "give the time at which the consent was given"
+        yield FieldError(pointer(*at, "given_at"), "in-the-future", detail)
 
 
 def _field_errors(

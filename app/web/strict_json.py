@@ -60,7 +60,11 @@ async def read_body(request: Request, model: type[_Model]) -> _Model:
     """
     if not _MEDIA_TYPE.fullmatch(request.headers.get("content-type", "")):
         raise VaultError(Kind.UNSUPPORTED_MEDIA_TYPE, "send the body as application/json in UTF-8")
-    document = parse_json(await request.body())
+    return as_model(parse_json(await request.body()), model)
+
+
+def as_model(document: Any, model: type[_Model]) -> _Model:
+    """A parsed document, or a part of one, as `model`; `invalid` with a pointer, a code and words for each mistake."""
     try:
         return model.model_validate(document)
     except ValidationError as error:

@@ -25,9 +25,14 @@ from app.vault.fields import FieldCatalogue
 from app.vault.find_subject import SubjectFinder
 from app.vault.issue_token import TokenIssuer
 from app.vault.judge import Judge
+from app.vault.manage_token import TokenManager
 from app.vault.recipients import Recipients
+from app.vault.resolve_token import TokenResolver
+from app.vault.search import Searcher
 from app.vault.store import VaultStore
 from app.vault.store_record import RecordStorer
+from app.vault.write_record import RecordWriter
+from app.wiring.audit_tree import AuditTree, build_audit_tree
 from app.wiring.passwords import PasswordHasher
 
 
@@ -42,6 +47,7 @@ class Parts:
     keyring: TenantKeyring
     audit: AuditLog
     audit_query: AuditQuery
+    audit_tree: AuditTree
     identity: IdentityStore
     authenticator: Authenticator
     callers: CallerRegistry
@@ -50,6 +56,9 @@ class Parts:
     subjects: SubjectFinder
     storer: RecordStorer
     discloser: Discloser
+    searcher: Searcher
+    tokens: TokenManager
+    resolver: TokenResolver
     passwords: PasswordHasher
 
 
@@ -89,6 +98,7 @@ def build(settings: Settings, *, observe_commit: Callable[[int], None] = lambda 
     subjects = SubjectStore(database)
     passwords = PasswordHasher()
     judge = Judge(catalogue, keyring, clock)
+    writer = RecordWriter(database, vault_store, subjects, catalogue, keyring, audit, clock)
     answerer = Answerer(database, TokenIssuer(vault_store, keyring, clock), audit)
     recipients = Recipients(identity)
     return Parts(
@@ -99,15 +109,19 @@ def build(settings: Settings, *, observe_commit: Callable[[int], None] = lambda 
         keyring=keyring,
         audit=audit,
         audit_query=AuditQuery(audit_store),
+        audit_tree=build_audit_tree(settings, database, clock, identity.tenants),
         identity=identity,
         authenticator=authenticator,
         callers=CallerRegistry(database, identity, digest_key, audit, authenticator, clock),
         notices=notices,
         notice_versions=notice_versions,
         subjects=SubjectFinder(subjects, keyring),
-        storer=RecordStorer(
-            database, vault_store, subjects, notices, catalogue, keyring, audit, clock, passwords.hash
-        ),
+        storer=RecordStorer(notices, catalogue, writer, audit, clock, passwords.hash),
         discloser=Discloser(vault_store, notices, recipients, judge, answerer),
+        searcher=Searcher(vault_store, notices, catalogue, keyring, judge, answerer, audit, clock),
+        tokens=TokenManager(
+            database, vault_store, notices, keyring, recipients, judge, answerer, audit, clock
+        ),
+        resolver=TokenResolver(database, vault_store, notices, keyring, judge, audit, clock),
         passwords=passwords,
     )

@@ -1,7 +1,6 @@
 """The life of the parts in one process: opened and checked, kept up to date, closed in order."""
 
 import asyncio
-import contextlib
 import gc
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -24,17 +23,26 @@ async def running(parts: Parts, *, report: Callable[[Exception], None]) -> Async
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000, 20, 50)
-        refreshing = asyncio.create_task(_refresh(parts.notices, report))
+        work = [asyncio.create_task(_refresh(parts.notices, report))]
+        if sequences(parts):
+            work.append(asyncio.create_task(parts.audit_tree.keeper.run(report)))
         try:
             yield
         finally:
-            refreshing.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await refreshing
+            for task in work:
+                task.cancel()
+            await asyncio.gather(*work, return_exceptions=True)
             await parts.audit.drained()
     finally:
+        await parts.audit_tree.close()
         parts.passwords.close()
         await parts.database.close()
+
+
+def sequences(parts: Parts) -> bool:
+    """Whether a serving process sequences the audit log itself: on SQLite, and where the setting says so."""
+    chosen = parts.settings.audit_sequencer
+    return chosen == "embedded" or (chosen is None and parts.database.is_sqlite)
 
 
 async def _refresh(notices: ActiveNotices, report: Callable[[Exception], None]) -> None:

@@ -12,17 +12,21 @@ from pydantic import (
     model_validator,
 )
 
-from app.api.schemas.receipt import RECEIPT_EXAMPLE, ReceiptOut, receipt_json
+from app.api.schemas.receipt import RECEIPT_EXAMPLE, BatchReceiptOut, ReceiptOut, receipt_json
 from app.kernel.clock import rfc3339
 from app.kernel.ids import parse_id, text_of
 from app.kernel.plaintext import Plaintext
+from app.notice.model import Form
 from app.vault.disclosure import Disclosure, FieldAnswer
-from app.vault.store_record import Stored
+from app.vault.judge import Wanted
+from app.vault.search import Search
 from app.vault.submission import ConsentGiven, PurposeOpened, Submission
+from app.vault.write_record import Stored
 
 _Reference = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9._:/-]{1,64}$")]
 _Evidence = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9._:/#-]{1,128}$")]
 _Name = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z][a-z0-9-]{0,63}$")]
+_Caller = Annotated[str, StringConstraints(strict=True, pattern=r"^clr_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
 _FieldName = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=64)]
 
 
@@ -43,7 +47,9 @@ class SubjectIn(_Body):
     """The person: by the shop's own reference (found or created), or by the vault's id."""
 
     ref: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=200)] | None = None
-    id: Annotated[str, StringConstraints(strict=True, pattern=r"^sub_[0-9a-z]{26}$")] | None = None
+    id: (
+        Annotated[str, StringConstraints(strict=True, pattern=r"^sub_[0-7][0-9a-hjkmnp-tv-z]{25}$")] | None
+    ) = None
 
     @model_validator(mode="after")
     def one_of_both(self) -> "SubjectIn":
@@ -109,6 +115,74 @@ class RecordIn(_Body):
         )
 
 
+class RecordsIn(_Body):
+    """Records to store, each for itself; every item is judged alone."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"records": [RECORD_EXAMPLE]}]})
+
+    records: Annotated[list[Any], Field(min_length=1, max_length=1000)]
+
+
+class ReadIn(_Body):
+    """Records to read."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"ids": ["rec_01k9v3c8w0b8sa3q7m5e2t4x6z"], "fields": ["recipient"], "form": "masked"}
+            ]
+        },
+    )
+
+    ids: Annotated[
+        list[Annotated[str, StringConstraints(strict=True, max_length=64)]],
+        Field(min_length=1, max_length=1000),
+    ]
+    fields: Annotated[list[_FieldName], Field(min_length=1, max_length=100)] | None = None
+    form: Form | None = None
+    recipient: _Caller | None = None
+
+    def wanted(self) -> Wanted:
+        """What is wanted of each record."""
+        return wanted_of(self.fields, self.form, self.recipient)
+
+
+class SearchIn(_Body):
+    """A value to look for, exactly, in one field of one collection."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"collection": "buyer", "field": "phone", "equals": "0903123456", "fields": ["full_name"]}
+            ]
+        },
+    )
+
+    collection: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=64)]
+    field: _FieldName
+    equals: Any
+    fields: Annotated[list[_FieldName], Field(min_length=1, max_length=100)] | None = None
+    form: Form | None = None
+    recipient: _Caller | None = None
+    limit: Annotated[int, Field(strict=True, ge=1, le=1000)] = 100
+
+    def search(self) -> Search:
+        """The body in the words of the vault."""
+        wanted = wanted_of(self.fields, self.form, self.recipient)
+        return Search(self.collection, self.field, Plaintext(self.equals), wanted, self.limit)
+
+
+def wanted_of(fields: list[str] | None, form: Form | None, recipient: str | None) -> Wanted:
+    """What is wanted, as the vault takes it."""
+    return Wanted(
+        fields=None if fields is None else tuple(fields),
+        form=form,
+        recipient=None if recipient is None else parse_id("clr", recipient),
+    )
+
+
 class BindingOut(BaseModel):
     """A purpose open on the record."""
 
@@ -146,6 +220,22 @@ class DisclosureOut(BaseModel):
     collection: str
     version: int
     fields: dict[str, FieldOut]
+    receipt: ReceiptOut
+
+
+class ItemsOut(BaseModel):
+    """One result or problem an item, in order."""
+
+    items: list[Any]
+    receipt: BatchReceiptOut
+
+
+class FoundOut(BaseModel):
+    """The records found that the caller may read; `more` when there are others beyond the limit."""
+
+    items: list[DisclosureOut]
+    more: bool
+    next: None
     receipt: ReceiptOut
 
 
@@ -220,4 +310,18 @@ DISCLOSURE_EXAMPLE: Final[dict[str, Any]] = {
         "purpose": "delivery",
         "clauses": {"recipient": "third-parties", "phone": "third-parties", "address": "third-parties"},
     },
+}
+
+_BATCH_RECEIPT: Final = {
+    "events": ["evt_01k9v3c8w0b8sa3q7m5e2t4x6z"],
+    "outcome": "allowed",
+    "purpose": "order",
+}
+READ_EXAMPLE: Final[dict[str, Any]] = {"items": [DISCLOSURE_EXAMPLE], "receipt": _BATCH_RECEIPT}
+STORE_EXAMPLE: Final[dict[str, Any]] = {"items": [STORED_EXAMPLE], "receipt": _BATCH_RECEIPT}
+FOUND_EXAMPLE: Final[dict[str, Any]] = {
+    "items": [DISCLOSURE_EXAMPLE],
+    "more": False,
+    "next": None,
+    "receipt": RECEIPT_EXAMPLE | {"clauses": {"phone": "third-parties"}},
 }

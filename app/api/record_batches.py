@@ -1,0 +1,148 @@
+"""`/v1/records/read`, `/store` and `/search`: many records in one call, each judged as if it came alone."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.api.answers import answer, example, failed_item
+from app.api.records import CaseHeader, PurposeHeader, counted, denied, denied_item
+from app.api.schemas.receipt import batch_receipt_json, receipt_json
+from app.api.schemas.records import (
+    FOUND_EXAMPLE,
+    READ_EXAMPLE,
+    STORE_EXAMPLE,
+    FoundOut,
+    ItemsOut,
+    ReadIn,
+    RecordIn,
+    RecordsIn,
+    SearchIn,
+    disclosure_json,
+    stored_json,
+)
+from app.audit.log import Receipt
+from app.kernel.errors import Kind, VaultError
+from app.kernel.ids import parse_id
+from app.vault.disclosure import Denial, Disclosure
+from app.vault.submission import Submission
+from app.vault.write_record import Stored
+from app.web.gate import asking
+from app.web.lean_route import LeanRoute
+from app.web.metrics import Metrics
+from app.web.permissions import declared
+from app.web.strict_json import as_model, read_body
+from app.wiring.parts import Parts
+
+
+def _reads(body: ReadIn, purpose: PurposeHeader, case: CaseHeader = None) -> None:
+    """What a batch read declares."""
+
+
+def _stores(body: RecordsIn, purpose: PurposeHeader, case: CaseHeader = None) -> None:
+    """What a batch store declares."""
+
+
+def _searches(body: SearchIn, purpose: PurposeHeader, case: CaseHeader = None) -> None:
+    """What a search declares."""
+
+
+def record_batches_router(parts: Parts, metrics: Metrics) -> APIRouter:
+    """The routes of batches and of the search."""
+    router = APIRouter(route_class=LeanRoute, tags=["records"])
+
+    @router.post(
+        "/v1/records/read",
+        response_model=ItemsOut,
+        dependencies=[Depends(_reads)],
+        summary="Read up to 1,000 records",
+        responses=example(200, READ_EXAMPLE),
+        openapi_extra=declared("grants", problems=(Kind.PURPOSE_REQUIRED,)),
+    )
+    async def read_records(request: Request) -> Response:
+        ask = await asking(request, parts)
+        body = await read_body(request, ReadIn)
+        answers = await parts.discloser.disclose_many(
+            ask, [_record(text) for text in body.ids], body.wanted()
+        )
+        for item in answers:
+            if not isinstance(item, VaultError):
+                metrics.disclosed(*counted(item))
+        return _items(request, ask.purpose, answers)
+
+    @router.post(
+        "/v1/records/store",
+        response_model=ItemsOut,
+        dependencies=[Depends(_stores)],
+        summary="Store up to 1,000 records; each succeeds or fails alone",
+        responses=example(200, STORE_EXAMPLE),
+        openapi_extra=declared("grants", problems=(Kind.PURPOSE_REQUIRED,)),
+    )
+    async def store_records(request: Request) -> Response:
+        ask = await asking(request, parts)
+        body = await read_body(request, RecordsIn)
+        submitted = [_submission(item) for item in body.records]
+        wellformed = [item for item in submitted if isinstance(item, Submission)]
+        stored = iter(await parts.storer.store_many(ask, wellformed))
+        outcomes = [next(stored) if isinstance(item, Submission) else item for item in submitted]
+        return _items(request, ask.purpose, outcomes)
+
+    @router.post(
+        "/v1/records/search",
+        response_model=FoundOut,
+        dependencies=[Depends(_searches)],
+        summary="Find records by the value of a field",
+        responses=example(200, FOUND_EXAMPLE),
+        openapi_extra=declared("grants", problems=(Kind.DISCLOSURE_DENIED, Kind.PURPOSE_REQUIRED)),
+    )
+    async def search_records(request: Request) -> Response:
+        ask = await asking(request, parts)
+        body = await read_body(request, SearchIn)
+        found = await parts.searcher.search(ask, body.search())
+        if isinstance(found, Denial):
+            metrics.disclosed(*counted(found))
+            return denied(request, found)
+        for item in found.items:
+            metrics.disclosed(*counted(item))
+        items = [disclosure_json(item) for item in found.items]
+        receipt = receipt_json(found.receipt)
+        return answer({"items": items, "more": found.more, "next": None, "receipt": receipt})
+
+    return router
+
+
+def _record(text: str) -> UUID | None:
+    """The id; None for what is none, which is then not found like any other."""
+    try:
+        return parse_id("rec", text)
+    except ValueError:
+        return None
+
+
+def _submission(item: Any) -> Submission | VaultError:
+    try:
+        return as_model(item, RecordIn).submission()
+    except VaultError as error:
+        return error
+
+
+def _items(
+    request: Request, purpose: str, outcomes: Sequence[Disclosure | Stored | Denial | VaultError]
+) -> Response:
+    items: list[dict[str, Any]] = []
+    receipts: list[Receipt] = []
+    for outcome in outcomes:
+        if isinstance(outcome, VaultError):
+            items.append(failed_item(request, outcome))
+            continue
+        receipts.append(outcome.receipt)
+        if isinstance(outcome, Disclosure):
+            items.append(disclosure_json(outcome))
+        elif isinstance(outcome, Stored):
+            items.append(stored_json(outcome))
+        else:
+            items.append(denied_item(request, outcome))
+    return answer({"items": items, "receipt": batch_receipt_json(purpose, receipts)})

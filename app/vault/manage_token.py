@@ -1,0 +1,157 @@
+"""Tokens by call: issuing with terms of one's own, revoking, listing what is out.
+
+A token's text is given only when it is issued.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from app.audit.event import Action, Event, FieldTrace, Outcome
+from app.audit.log import AuditLog, Receipt
+from app.crypto.handle import handle
+from app.crypto.token import digest, parse
+from app.kernel.caller import Caller
+from app.kernel.clock import Clock
+from app.kernel.errors import FieldError, Kind, VaultError
+from app.kernel.ids import new_uuid, random_bucket
+from app.keys.keyring import TenantKeyring
+from app.notice.active import ActiveNotices
+from app.notice.model import Form
+from app.storage.engine import Database
+from app.vault.answer import Answerer
+from app.vault.ask import Ask
+from app.vault.disclosure import NOTHING_HERE, Denial, Disclosure
+from app.vault.issue_token import Terms
+from app.vault.judge import Judge, Wanted, notice_ref
+from app.vault.recipients import Recipients
+from app.vault.record import StoredRecord
+from app.vault.store import TokenRow, VaultStore
+
+
+@dataclass(frozen=True, slots=True)
+class TokenOrder:
+    """Which fields of which record are to be tokens, for whom, how long and how often."""
+
+    record: UUID
+    fields: tuple[str, ...]
+    recipient: UUID | None
+    expires_at: datetime | None
+    uses: int | None
+
+
+class TokenManager:
+    """The use cases on tokens of those who hand them out."""
+
+    def __init__(
+        self,
+        database: Database,
+        store: VaultStore,
+        notices: ActiveNotices,
+        keyring: TenantKeyring,
+        recipients: Recipients,
+        judge: Judge,
+        answerer: Answerer,
+        audit: AuditLog,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._store = store
+        self._notices = notices
+        self._keyring = keyring
+        self._recipients = recipients
+        self._judge = judge
+        self._answerer = answerer
+        self._audit = audit
+        self._clock = clock
+
+    async def issue(self, ask: Ask, order: TokenOrder) -> Disclosure | Denial:
+        """Tokens for the fields the notice lets the caller have at least as tokens; the live ones again, with their own terms."""
+        table = await self._notices.table(ask.caller.tenant)
+        longest = table.notice.tokens.live.after(self._clock.now())
+        if order.expires_at is not None and order.expires_at > longest:
+            error = FieldError(
+                "/expires_in", "too-long", "the notice lets a token live no longer; ask for less"
+            )
+            raise VaultError(Kind.INVALID, "a token cannot live that long", errors=(error,))
+        wanted = Wanted(order.fields, Form.TOKEN, order.recipient, action=Action.TOKEN_ISSUE)
+        verdict = self._judge.unseen(ask, table, wanted)
+        if verdict is None:
+            await self._recipients.check(ask, table, order.recipient)
+            record = await self._store.load(ask.caller.tenant, order.record)
+            verdict = await self._judge.judge(ask, table, wanted, record)
+        return await self._answerer.answer(table, verdict, Terms(order.expires_at, order.uses))
+
+    async def revoke(self, caller: Caller, request: str, texts: Sequence[str]) -> tuple[int, Receipt]:
+        """Ends tokens at once; what is no live token of this tenant is passed over in silence."""
+        mask_key = (await self._keyring.tenant(caller.tenant)).token_buckets
+        places = []
+        for text in texts:
+            try:
+                random, bucket = parse(mask_key, text)
+            except ValueError:
+                continue
+            places.append((bucket, digest(random)))
+        rows = await self._store.tokens_by_digest(caller.tenant, places)
+        return await self._retire(caller, request, list(rows.values()))
+
+    async def revoke_all(self, caller: Caller, request: str, record: UUID) -> tuple[int, Receipt]:
+        """Ends all tokens of a record at once; `not-found` when there is no such record."""
+        await self._record(caller, record)
+        return await self._retire(caller, request, await self._store.live_tokens(caller.tenant, [record]))
+
+    async def listed(self, caller: Caller, request: str, record: UUID) -> list[TokenRow]:
+        """The live tokens of a record, without their texts; `not-found` when there is no such record."""
+        stored = await self._record(caller, record)
+        now = self._clock.now()
+        rows = [r for r in await self._store.live_tokens(caller.tenant, [record]) if r.expires_at > now]
+        await self._audit.append(await self._event(caller, request, Action.TOKEN_LIST, stored, rows))
+        return rows
+
+    async def _record(self, caller: Caller, record: UUID) -> StoredRecord:
+        stored = await self._store.load(caller.tenant, record)
+        if stored is None:
+            raise VaultError(Kind.NOT_FOUND, NOTHING_HERE)
+        return stored
+
+    async def _retire(self, caller: Caller, request: str, rows: Sequence[TokenRow]) -> tuple[int, Receipt]:
+        records = await self._store.load_many(caller.tenant, [row.record for row in rows])
+        events = [
+            await self._event(
+                caller, request, Action.TOKEN_REVOKE, stored, [row for row in rows if row.record == stored.id]
+            )
+            for stored in records.values()
+        ] or [await self._event(caller, request, Action.TOKEN_REVOKE, None, [])]
+        async with self._database.transaction(caller.tenant) as work:
+            count = await self._store.retire_tokens(work, rows, self._clock.now())
+            receipts = await self._audit.record(work, events)
+        return count, receipts[0]
+
+    async def _event(
+        self,
+        caller: Caller,
+        request: str,
+        action: Action,
+        record: StoredRecord | None,
+        rows: Sequence[TokenRow],
+    ) -> Event:
+        table = await self._notices.table(caller.tenant)
+        clause = table.notice.tokens.clause
+        given = "revoked" if action is Action.TOKEN_REVOKE else "listed"
+        keys = await self._keyring.subject(record.tenant, record.subject, record.key) if record else None
+        return Event(
+            id=new_uuid(random_bucket()),
+            at=self._clock.now(),
+            tenant=caller.tenant,
+            action=action,
+            outcome=Outcome.ALLOWED,
+            request=request,
+            caller=caller.id,
+            roles=tuple(caller.roles),
+            subject=handle(keys.handle, record.subject) if record and keys else None,
+            record=handle(keys.handle, record.id) if record and keys else None,
+            collection=record.collection if record else None,
+            notice=notice_ref(table),
+            fields={row.field: FieldTrace(given, "granted", clause) for row in rows},
+        )

@@ -1,0 +1,167 @@
+"""Finding records by a field's value: a disclosure, decided before anything is looked up.
+
+The caller must be granted the searched field at `verified` or more for the purpose. Results hold only records that the same
+ask could read; what it could not is left out without a word. The event names the field, never the value.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from app.audit.event import Action, Event, FieldTrace, Outcome
+from app.audit.log import AuditLog, Receipt
+from app.crypto.blind_index import blind_index
+from app.kernel.clock import Clock
+from app.kernel.errors import FieldError, Kind, VaultError
+from app.kernel.ids import new_uuid, random_bucket
+from app.kernel.plaintext import Plaintext
+from app.keys.keyring import TenantKeyring
+from app.notice.active import ActiveNotices
+from app.notice.decide import Circumstances, FieldDecision, Question, Standing, decide
+from app.notice.model import BindingState, Channel, Form, SearchMode
+from app.notice.table import DecisionTable
+from app.vault.answer import Answerer
+from app.vault.ask import Ask
+from app.vault.disclosure import Denial, Disclosure
+from app.vault.field_types.field_type import InvalidValue
+from app.vault.fields import FieldCatalogue
+from app.vault.judge import Judge, Verdict, Wanted, notice_ref
+from app.vault.store import VaultStore
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What is looked for, where, and what is wanted of the records found."""
+
+    collection: str
+    field: str
+    equals: Plaintext
+    wanted: Wanted
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The records that match and that the ask can read, oldest first; `more` when there are others beyond the limit."""
+
+    items: Sequence[Disclosure]
+    more: bool
+    receipt: Receipt
+
+
+class Searcher:
+    """The use case of searching."""
+
+    def __init__(
+        self,
+        store: VaultStore,
+        notices: ActiveNotices,
+        catalogue: FieldCatalogue,
+        keyring: TenantKeyring,
+        judge: Judge,
+        answerer: Answerer,
+        audit: AuditLog,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._notices = notices
+        self._catalogue = catalogue
+        self._keyring = keyring
+        self._judge = judge
+        self._answerer = answerer
+        self._audit = audit
+        self._clock = clock
+
+    async def search(self, ask: Ask, search: Search) -> Found | Denial:
+        """What was found, or the denial; `invalid` for a field that is not there, cannot be searched, or a value that is none."""
+        table = await self._notices.table(ask.caller.tenant)
+        _check_searchable(table, search)
+        decided = _decided(ask, table, search)
+        if decided.form is Form.WITHHELD:
+            event = self._event(ask, table, search, Outcome.DENIED, decided)
+            detail = "the notice does not let this caller search by this field for this purpose; see reasons"
+            reasons = {search.field: decided.reason.value}
+            return Denial(Kind.DISCLOSURE_DENIED, detail, reasons, await self._audit.append(event))
+        ids = await self._matching(ask, table, search)
+        loaded = await self._store.load_many(ask.caller.tenant, ids[: search.limit])
+        judged = [await self._judge.judge(ask, table, search.wanted, loaded.get(record)) for record in loaded]
+        readable = [verdict for verdict in judged if _readable(verdict)]
+        summary = self._event(ask, table, search, Outcome.ALLOWED, decided)
+        receipt, answers = await self._answerer.answer_all(table, readable, summary=summary)
+        if receipt is None:
+            raise TypeError("a search has its own event")
+        for answer in answers:
+            if isinstance(answer, VaultError):
+                raise answer
+        items = [answer for answer in answers if isinstance(answer, Disclosure)]
+        return Found(items, len(ids) > search.limit, receipt)
+
+    async def _matching(self, ask: Ask, table: DecisionTable, search: Search) -> list[UUID]:
+        """One more id than the limit, if there are that many."""
+        of_type = self._catalogue.of(table, search.collection)[search.field]
+        try:
+            normalised = of_type.normalise(of_type.parse(search.equals.reveal()))
+        except InvalidValue as refused:
+            errors = tuple(FieldError("/equals" + e.pointer, e.code, e.detail) for e in refused.errors)
+            raise VaultError(
+                Kind.INVALID, "the value to search for is none of this field's type", errors=errors
+            ) from None
+        place = f"{search.collection}.{search.field}"
+        _, key = (await self._keyring.tenant(ask.caller.tenant)).index(place)
+        return await self._store.indexed(
+            ask.caller.tenant, place, blind_index(key, normalised), search.limit + 1
+        )
+
+    def _event(
+        self, ask: Ask, table: DecisionTable, search: Search, outcome: Outcome, decided: FieldDecision
+    ) -> Event:
+        return Event(
+            id=new_uuid(random_bucket()),
+            at=self._clock.now(),
+            tenant=ask.caller.tenant,
+            action=Action.RECORD_SEARCH,
+            outcome=outcome,
+            request=ask.request,
+            caller=ask.caller.id,
+            roles=tuple(ask.caller.roles),
+            purpose=ask.purpose,
+            case=ask.case,
+            collection=search.collection,
+            notice=notice_ref(table),
+            fields={search.field: FieldTrace(decided.form.value, decided.reason.value, decided.clause)},
+            inputs={"channel": Channel.DIRECT.value, "case": ask.case is not None},
+        )
+
+
+def _check_searchable(table: DecisionTable, search: Search) -> None:
+    collection = table.notice.collections.get(search.collection)
+    if collection is None:
+        error = FieldError(
+            "/collection", "unknown-collection", "name one of: " + ", ".join(table.notice.collections)
+        )
+    elif search.field not in collection.fields:
+        error = FieldError("/field", "unknown-field", "name one of: " + ", ".join(collection.fields))
+    elif collection.fields[search.field].search is SearchMode.NONE:
+        error = FieldError("/field", "not-searchable", "the notice does not let this field be searched")
+    else:
+        return
+    raise VaultError(Kind.INVALID, "this cannot be searched; see errors", errors=(error,))
+
+
+def _decided(ask: Ask, table: DecisionTable, search: Search) -> FieldDecision:
+    """The decision on the searched field for a record on which the purpose is open."""
+    question = Question(
+        roles=ask.caller.roles,
+        purpose=ask.purpose,
+        collection=search.collection,
+        fields=(search.field,),
+        channel=Channel.DIRECT,
+        standing=Standing(BindingState.OPEN),
+        circumstances=Circumstances(case=ask.case is not None),
+    )
+    return decide(table, question).fields[search.field]
+
+
+def _readable(verdict: Verdict) -> bool:
+    """Whether the ask could read the record; one that fails its integrity check is not passed over in silence."""
+    return verdict.refusal is None or verdict.refusal.kind is Kind.UNAVAILABLE

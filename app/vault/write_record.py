@@ -1,0 +1,311 @@
+"""Accepted records become rows: sealed for their person, indexed, bound to their purposes, witnessed by their event.
+
+Creates that arrive together share one transaction; when one of them meets a conflict, each goes alone. A batch is nothing else
+than many creates that arrive together.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from app.audit.event import Action, Ciphertext, Event, FieldTrace, Outcome
+from app.audit.log import AuditLog, Receipt
+from app.crypto.blind_index import blind_index
+from app.crypto.handle import handle
+from app.crypto.key_derivation import SubjectKeys
+from app.crypto.refused import Refused
+from app.kernel.clock import Clock
+from app.kernel.errors import Kind, VaultError
+from app.kernel.ids import bucket_of, new_uuid, random_bucket
+from app.kernel.plaintext import Plaintext
+from app.keys.hierarchy import SubjectKeyRow, TenantKeys
+from app.keys.keyring import TenantKeyring
+from app.notice.decide import Reason
+from app.notice.model import SearchMode
+from app.notice.table import DecisionTable
+from app.storage.coalesce import Coalescer
+from app.storage.engine import Database, UnitOfWork
+from app.storage.failures import Conflict
+from app.subjects.binding import Binding
+from app.subjects.consent import Act, Consent
+from app.subjects.store import SubjectStore
+from app.subjects.subject import Subject
+from app.vault.ask import Ask
+from app.vault.disclosure import NOTHING_HERE
+from app.vault.fields import FieldCatalogue
+from app.vault.judge import notice_ref
+from app.vault.sealing import RecordCipher
+from app.vault.store import NewField, NewRecord, VaultStore
+from app.vault.submission import Submission
+
+_ATTEMPTS: Final = 5
+_DAMAGED: Final = "this person's key does not pass its check; tell the operator"
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A submission that may be stored: under which clause each field, and the values as they are to be sealed."""
+
+    ask: Ask
+    submission: Submission
+    table: DecisionTable
+    fields: Mapping[str, Plaintext]
+    clauses: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A record that is durable, with its event."""
+
+    record: UUID
+    subject: UUID
+    collection: str
+    fields: Sequence[str]
+    bindings: Sequence[Binding]
+    receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class _Person:
+    """Whose record it is; `new` with the reference's digest when the person is not stored yet."""
+
+    id: UUID
+    keys: SubjectKeys
+    new: tuple[Subject, bytes] | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Sealed:
+    """Everything one create inserts."""
+
+    person: _Person
+    record: NewRecord
+    bindings: Sequence[Binding]
+    consents: Sequence[Consent]
+    event: Event
+
+
+class RecordWriter:
+    """Writes accepted records."""
+
+    def __init__(
+        self,
+        database: Database,
+        store: VaultStore,
+        subjects: SubjectStore,
+        catalogue: FieldCatalogue,
+        keyring: TenantKeyring,
+        audit: AuditLog,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._store = store
+        self._subjects = subjects
+        self._catalogue = catalogue
+        self._keyring = keyring
+        self._audit = audit
+        self._clock = clock
+        self._creates: Coalescer[Accepted, Stored] = Coalescer(self.write_all, largest=16, in_flight=2)
+
+    async def write(self, accepted: Accepted) -> Stored:
+        """One record, in a transaction shared with those that arrive at the same time."""
+        return await self._creates.submit(accepted.ask.caller.tenant, accepted)
+
+    async def write_all(self, tenant: str, accepted: Sequence[Accepted]) -> list[Stored | Exception]:
+        """Each record or its error, in order: all in one transaction, or each alone when one of them meets a conflict."""
+        for _ in range(_ATTEMPTS):
+            tenant_keys = await self._keyring.tenant(tenant)
+            people = await self._people(tenant, accepted, tenant_keys)
+            sealed = [
+                person if isinstance(person, VaultError) else self._seal(item, tenant_keys, person)
+                for item, person in zip(accepted, people, strict=True)
+            ]
+            creates = [create for create in sealed if isinstance(create, _Sealed)]
+            try:
+                receipts = iter(await self._commit(tenant, creates))
+            except Conflict:
+                if len(accepted) == 1:
+                    continue  # somebody else has just stored this person: use theirs
+                return [outcome for item in accepted for outcome in await self.write_all(tenant, [item])]
+            return [
+                create if isinstance(create, VaultError) else _stored(create, next(receipts))
+                for create in sealed
+            ]
+        return [VaultError(Kind.CONFLICT, "this person is being stored by another request; try again")]
+
+    async def _commit(self, tenant: str, creates: Sequence[_Sealed]) -> list[Receipt]:
+        if not creates:
+            return []
+        async with self._database.transaction(tenant) as work:
+            return await self._insert(work, creates)
+
+    async def _insert(self, work: UnitOfWork, creates: Sequence[_Sealed]) -> list[Receipt]:
+        now = self._clock.now()
+        people = {create.person.id: create.person.new for create in creates if create.person.new}
+        await self._subjects.add(work, list(people.values()), now)
+        await self._store.add_records(work, [create.record for create in creates], now)
+        await self._subjects.add_consents(
+            work, [consent for create in creates for consent in create.consents]
+        )
+        await self._subjects.add_bindings(
+            work, [binding for create in creates for binding in create.bindings]
+        )
+        return await self._audit.record(work, [create.event for create in creates])
+
+    async def _people(
+        self, tenant: str, accepted: Sequence[Accepted], tenant_keys: TenantKeys
+    ) -> list[_Person | VaultError]:
+        """Whose each record is, in two queries for all: known by id or reference, or new (once for each new reference)."""
+        digests = [_reference_digest(item.submission, tenant_keys) for item in accepted]
+        referenced = await self._subjects.by_references(tenant, {digest for digest in digests if digest})
+        ids = [
+            referenced.get(digest) if digest else item.submission.subject
+            for item, digest in zip(accepted, digests, strict=True)
+        ]
+        rows = await self._subjects.wrapped_keys(tenant, {subject for subject in ids if subject})
+        made: dict[bytes, _Person] = {}
+        people: list[_Person | VaultError] = []
+        for subject, digest in zip(ids, digests, strict=True):
+            if subject is None and digest is not None:
+                if digest not in made:
+                    made[digest] = _new_person(tenant, tenant_keys, digest)
+                people.append(made[digest])
+            elif subject in rows:
+                people.append(await self._known(tenant, subject, SubjectKeyRow.of(*rows[subject])))
+            else:
+                people.append(VaultError(Kind.NOT_FOUND, NOTHING_HERE))
+        return people
+
+    async def _known(self, tenant: str, subject: UUID, row: SubjectKeyRow) -> _Person | VaultError:
+        try:
+            return _Person(subject, await self._keyring.subject(tenant, subject, row), None)
+        except Refused:
+            return VaultError(Kind.UNAVAILABLE, _DAMAGED)
+
+    def _seal(self, item: Accepted, tenant_keys: TenantKeys, person: _Person) -> _Sealed:
+        collection = item.submission.collection
+        record = new_uuid(bucket_of(person.id))
+        cipher = RecordCipher(person.keys.field, tenant_keys.tenant, person.id, record, collection)
+        sealed = [
+            NewField(name, 1, cipher.seal(name, 1, value), self._index(item, tenant_keys, name, value))
+            for name, value in item.fields.items()
+        ]
+        consents = self._consents(item, person.id)
+        bindings = self._bindings(item, tenant_keys, cipher, person.id, record, consents)
+        event = self._event(item, person, record, sealed)
+        return _Sealed(person, NewRecord(record, person.id, collection, sealed), bindings, consents, event)
+
+    def _index(
+        self, item: Accepted, tenant_keys: TenantKeys, name: str, value: Plaintext
+    ) -> tuple[int, bytes] | None:
+        collection = item.submission.collection
+        if item.table.notice.collections[collection].fields[name].search is SearchMode.NONE:
+            return None
+        version, key = tenant_keys.index(f"{collection}.{name}")
+        of_type = self._catalogue.of(item.table, collection)[name]
+        return version, blind_index(key, of_type.normalise(value.reveal()))
+
+    def _consents(self, item: Accepted, subject: UUID) -> list[Consent]:
+        return [
+            Consent(
+                id=new_uuid(bucket_of(subject)),
+                subject=subject,
+                purpose=given.purpose,
+                act=Act.GIVE,
+                notice_version=item.table.version,
+                wording=given.wording,
+                method=given.method,
+                given_at=given.given_at,
+                recorded_at=self._clock.now(),
+                recorded_by=item.ask.caller.id,
+            )
+            for given in item.submission.consents
+        ]
+
+    def _bindings(
+        self,
+        item: Accepted,
+        tenant_keys: TenantKeys,
+        cipher: RecordCipher,
+        subject: UUID,
+        record: UUID,
+        consents: Sequence[Consent],
+    ) -> list[Binding]:
+        opened: list[tuple[str, str | None, UUID | None]] = [
+            *((p.purpose, p.reference, None) for p in item.submission.purposes),
+            *((consent.purpose, None, consent.id) for consent in consents),
+        ]
+        now = self._clock.now()
+        bindings = []
+        for purpose, reference, consent in opened:
+            basis = item.table.notice.purposes[purpose].basis
+            binding = new_uuid(bucket_of(subject))
+            digest = sealed = None
+            if reference is not None:
+                digest = blind_index(tenant_keys.references, reference)
+                sealed = cipher.seal(f"binding.{binding}", 1, Plaintext(reference))
+            bindings.append(
+                Binding(
+                    id=binding,
+                    subject=subject,
+                    record=record,
+                    purpose=purpose,
+                    basis=basis.value if basis else "",
+                    opened_at=now,
+                    reference_digest=digest,
+                    reference_sealed=sealed,
+                    consent=consent,
+                )
+            )
+        return bindings
+
+    def _event(self, item: Accepted, person: _Person, record: UUID, sealed: Sequence[NewField]) -> Event:
+        ask = item.ask
+        return Event(
+            id=new_uuid(random_bucket()),
+            at=self._clock.now(),
+            tenant=ask.caller.tenant,
+            action=Action.RECORD_STORE,
+            outcome=Outcome.ALLOWED,
+            request=ask.request,
+            caller=ask.caller.id,
+            roles=tuple(ask.caller.roles),
+            purpose=ask.purpose,
+            case=ask.case,
+            subject=handle(person.keys.handle, person.id),
+            record=handle(person.keys.handle, record),
+            collection=item.submission.collection,
+            notice=notice_ref(item.table),
+            fields={
+                field.name: FieldTrace("stored", Reason.GRANTED.value, item.clauses[field.name])
+                for field in sealed
+            },
+            written={
+                field.name: Ciphertext(field.version, hashlib.sha256(field.envelope).hexdigest())
+                for field in sealed
+            },
+            inputs={"opened": ",".join(sorted(item.submission.opened()))},
+        )
+
+
+def _reference_digest(submission: Submission, tenant_keys: TenantKeys) -> bytes | None:
+    if submission.reference is None:
+        return None
+    return blind_index(tenant_keys.customer_references, submission.reference.reveal())
+
+
+def _new_person(tenant: str, tenant_keys: TenantKeys, digest: bytes) -> _Person:
+    subject = new_uuid(random_bucket())
+    row, keys = tenant_keys.new_subject(subject)
+    stored = Subject(
+        subject, tenant, row.kek_version, row.wrapped.wrapped, row.wrapped.commitment, restricted=False
+    )
+    return _Person(subject, keys, (stored, digest))
+
+
+def _stored(create: _Sealed, receipt: Receipt) -> Stored:
+    record = create.record
+    names = sorted(field.name for field in record.fields)
+    return Stored(record.id, record.subject, record.collection, names, create.bindings, receipt)
