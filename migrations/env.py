@@ -6,6 +6,7 @@ import os
 from alembic import context
 from sqlalchemy import Connection
 
+from app.approvals import tables as approvals
 from app.audit import tables as audit
 from app.identity import tables as identity
 from app.keys import tables as keys
@@ -15,7 +16,7 @@ from app.storage.metadata import metadata
 from app.subjects import tables as subjects
 from app.vault import tables as vault
 
-ROOMS = (audit, identity, keys, notice, subjects, vault)  # imported so that the metadata is whole
+ROOMS = (approvals, audit, identity, keys, notice, subjects, vault)  # imported so that the metadata is whole
 
 
 def run(connection: Connection) -> None:

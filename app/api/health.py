@@ -4,7 +4,7 @@ import hmac
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from app.api.answers import answer, example
 from app.kernel.errors import Kind, VaultError
@@ -44,6 +44,7 @@ def health_router(parts: Parts, metrics: Metrics) -> APIRouter:
 
     @router.get(
         "/metrics",
+        response_class=PlainTextResponse,
         summary="Give the metrics in Prometheus' text format, to who has the metrics token",
         openapi_extra=declared("public", problems=(Kind.UNAUTHENTICATED, Kind.NOT_FOUND)),
     )

@@ -10,6 +10,8 @@ from app.api.answers import answer, example
 from app.api.schemas.notice import (
     EXPLANATION_EXAMPLE,
     FINDINGS_EXAMPLE,
+    MATRIX_EXAMPLE,
+    NOTICE_EXAMPLE,
     ActiveNoticeOut,
     ExplanationOut,
     FindingsOut,
@@ -28,7 +30,7 @@ from app.notice.parse import parse
 from app.web.gate import admitted
 from app.web.lean_route import LeanRoute
 from app.web.permissions import declared
-from app.web.query import parameter, query
+from app.web.query import parameter, query, version_number
 from app.web.strict_json import read_body
 from app.wiring.parts import Parts
 
@@ -53,6 +55,7 @@ def notice_router(parts: Parts) -> APIRouter:
         "/v1/notice",
         response_model=ActiveNoticeOut,
         summary="Read the active notice",
+        responses=example(200, NOTICE_EXAMPLE),
         openapi_extra=declared("notice.read"),
     )
     async def read_notice(request: Request) -> Response:
@@ -100,12 +103,13 @@ def notice_router(parts: Parts) -> APIRouter:
         response_model=MatrixOut,
         dependencies=[Depends(_shows)],
         summary="Show who can see what",
+        responses=example(200, MATRIX_EXAMPLE),
         openapi_extra=declared("notice.read", problems=(Kind.NOT_FOUND,)),
     )
     async def show_matrix(request: Request) -> Response:
         caller = await admitted(request, parts)
         found = query(request, ("version",))
-        version = parameter(found, "version", int, "use the version's number")
+        version = parameter(found, "version", version_number, "use the version's number")
         notice = (await parts.notices.table(caller.tenant)).notice
         if version is not None:
             source = await parts.notice_versions.source(caller.tenant, version)

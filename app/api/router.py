@@ -3,10 +3,13 @@
 from fastapi import APIRouter
 
 from app.api.audit import audit_router
+from app.api.audit_log import audit_log_router
+from app.api.audit_proofs import audit_proofs_router
 from app.api.callers import callers_router
 from app.api.health import health_router
 from app.api.notice import notice_router
 from app.api.record_batches import record_batches_router
+from app.api.record_changes import record_changes_router
 from app.api.records import records_router
 from app.api.tokens import tokens_router
 from app.web.metrics import Metrics
@@ -18,8 +21,11 @@ def api_routers(parts: Parts, metrics: Metrics) -> list[APIRouter]:
     return [
         record_batches_router(parts, metrics),
         records_router(parts, metrics),
+        record_changes_router(parts),
         tokens_router(parts),
         audit_router(parts),
+        audit_proofs_router(parts),
+        audit_log_router(parts),
         notice_router(parts),
         callers_router(parts),
         health_router(parts, metrics),

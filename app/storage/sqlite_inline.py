@@ -6,6 +6,7 @@ as long as SQLite works, so statements are short, transactions of one process ta
 nothing waits for a lock that its own process holds.
 """
 
+import os
 import sqlite3
 from collections.abc import Sequence
 from typing import Any, Final, Self
@@ -32,6 +33,7 @@ class JournalRefused(sqlite3.OperationalError):
 
 def connect(path: str) -> sqlite3.Connection:
     """A connection in autocommit mode with the vault's pragmas."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))  # a new file is its owner's alone
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
     connection.execute("PRAGMA busy_timeout=5000")
     (mode,) = connection.execute("PRAGMA journal_mode=TRUNCATE").fetchone()

@@ -8,6 +8,7 @@ from app.notice.active import ActiveNotices
 from app.notice.table import DecisionTable
 from app.vault.answer import Answerer
 from app.vault.ask import Ask
+from app.vault.circumstances import Known
 from app.vault.disclosure import Answer, Denial, Disclosure
 from app.vault.judge import Judge, Verdict, Wanted
 from app.vault.recipients import Recipients
@@ -50,16 +51,19 @@ class Discloser:
             return (await self._answerer.answer_all(table, [v for v in unseen if v]))[1]
         await self._recipients.check(ask, table, wanted.recipient)
         loaded = await self._store.load_many(ask.caller.tenant, [r for r in records if r])
-        judged = [await self._judged(ask, table, wanted, loaded.get(r) if r else None) for r in records]
+        known = await self._judge.known(ask, table, loaded.values())
+        judged = [
+            await self._judged(ask, table, wanted, loaded.get(r) if r else None, known) for r in records
+        ]
         verdicts = [verdict for verdict in judged if isinstance(verdict, Verdict)]
         _, answers = await self._answerer.answer_all(table, verdicts)
         remaining = iter(answers)
         return [next(remaining) if isinstance(v, Verdict) else v for v in judged]
 
     async def _judged(
-        self, ask: Ask, table: DecisionTable, wanted: Wanted, record: StoredRecord | None
+        self, ask: Ask, table: DecisionTable, wanted: Wanted, record: StoredRecord | None, known: Known
     ) -> Verdict | VaultError:
         try:
-            return await self._judge.judge(ask, table, wanted, record)
+            return await self._judge.judge(ask, table, wanted, record, known)
         except VaultError as error:
             return error

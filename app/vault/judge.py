@@ -7,11 +7,12 @@ The role × purpose part is decided before a record is looked up, and a collecti
 purpose is judged like a record that does not exist, so that a refusal tells nothing about who is stored here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 from uuid import UUID
 
+from app.audit.author import NOTHING
 from app.audit.event import Action, Event, FieldTrace, NoticeRef, Outcome
 from app.crypto.handle import handle
 from app.crypto.key_derivation import SubjectKeys
@@ -20,11 +21,12 @@ from app.kernel.clock import Clock
 from app.kernel.errors import FieldError, Kind, VaultError
 from app.kernel.ids import new_uuid, random_bucket
 from app.keys.keyring import TenantKeyring
-from app.notice.decide import Circumstances, Decision, FieldDecision, Question, Reason, Standing, decide
+from app.notice.decide import Decision, FieldDecision, Question, Reason, Standing
 from app.notice.model import BindingState, Channel, Form
 from app.notice.table import DecisionTable
 from app.subjects.binding import State
 from app.vault.ask import Ask
+from app.vault.circumstances import Circumstancer, Known, Situation, decide_with
 from app.vault.disclosure import NOTHING_HERE, FieldAnswer
 from app.vault.fields import CollectionTypes, FieldCatalogue
 from app.vault.present import NEEDS_VALUE, present
@@ -70,10 +72,17 @@ class Verdict:
 class Judge:
     """Judges records for asks under a table."""
 
-    def __init__(self, catalogue: FieldCatalogue, keyring: TenantKeyring, clock: Clock) -> None:
+    def __init__(
+        self, catalogue: FieldCatalogue, keyring: TenantKeyring, circumstancer: Circumstancer, clock: Clock
+    ) -> None:
         self._catalogue = catalogue
         self._keyring = keyring
+        self._circumstancer = circumstancer
         self._clock = clock
+
+    async def known(self, ask: Ask, table: DecisionTable, records: Iterable[StoredRecord]) -> Known:
+        """What many judgements of one call share, looked up once."""
+        return await self._circumstancer.known(ask, table, {record.subject for record in records})
 
     def unseen(self, ask: Ask, table: DecisionTable, wanted: Wanted) -> Verdict | None:
         """The refusal that needs no look at any record; None when some grant of the caller serves the purpose."""
@@ -81,23 +90,35 @@ class Judge:
             return None
         reason = refusal_of(table, ask.purpose)
         refused = FieldDecision(Form.WITHHELD, clause_of(table, ask.purpose), reason)
-        shown = dict.fromkeys(wanted.fields or ("*",), refused)
+        # A name that the notice does not know is the sender's text: neither event nor answer may hold it.
+        known = {name for collection in table.notice.collections.values() for name in collection.fields}
+        shown = dict.fromkeys([n for n in wanted.fields or () if n in known] or ("*",), refused)
         refusal = Refusal(Kind.DISCLOSURE_DENIED, _DENIED, dict.fromkeys(shown, reason.value))
         return Verdict(self._event(ask, table, wanted, Outcome.DENIED, shown), refusal)
 
     async def judge(
-        self, ask: Ask, table: DecisionTable, wanted: Wanted, record: StoredRecord | None
+        self,
+        ask: Ask,
+        table: DecisionTable,
+        wanted: Wanted,
+        record: StoredRecord | None,
+        known: Known | None = None,
     ) -> Verdict:
         """The verdict on a record that was looked up; `invalid` for a field its collection has not."""
-        if record is None or not table.grants_any(
-            ask.caller.roles, ask.purpose, wanted.channel, record.collection
+        if (
+            record is None
+            or not table.grants_any(ask.caller.roles, ask.purpose, wanted.channel, record.collection)
+            or ask.caller.subject not in {None, record.subject}  # a customer meets no other customers here
         ):
             return self.not_found(ask, table, wanted)
         types = self._catalogue.of(table, record.collection)
-        decision = decide(table, self._question(ask, table, wanted, record, types))
+        known = known or await self.known(ask, table, [record])
+        situation = self._circumstancer.of(ask, known, record)
+        question = self._question(ask, table, wanted, record, types, situation)
+        decision = decide_with(table, question, situation.approved)
         try:
             keys = await self._keyring.subject(record.tenant, record.subject, record.key)
-            return self._verdict(ask, table, wanted, record, decision, keys)
+            return self._verdict(ask, table, wanted, record, decision, keys, situation)
         except Refused:
             event = self._event(ask, table, wanted, Outcome.FAILED, {}, record, reason="integrity")
             return Verdict(event, Refusal(Kind.UNAVAILABLE, _DAMAGED, {}))
@@ -132,9 +153,11 @@ class Judge:
         record: StoredRecord,
         decision: Decision,
         keys: SubjectKeys,
+        situation: Situation,
     ) -> Verdict:
         shown = {n: f for n, f in decision.fields.items() if f.form is Form.WITHHELD or n in record.fields}
-        event = self._event(ask, table, wanted, Outcome(decision.outcome.value), shown, record, keys)
+        outcome = Outcome(decision.outcome.value)
+        event = self._event(ask, table, wanted, outcome, shown, record, keys, inputs=situation.inputs)
         if event.outcome is Outcome.DENIED:
             reasons = {name: decided.reason.value for name, decided in shown.items()}
             return Verdict(event, Refusal(Kind.DISCLOSURE_DENIED, _DENIED, reasons), record, keys)
@@ -162,7 +185,13 @@ class Judge:
         return answers
 
     def _question(
-        self, ask: Ask, table: DecisionTable, wanted: Wanted, record: StoredRecord, types: CollectionTypes
+        self,
+        ask: Ask,
+        table: DecisionTable,
+        wanted: Wanted,
+        record: StoredRecord,
+        types: CollectionTypes,
+        situation: Situation,
     ) -> Question:
         return Question(
             roles=ask.caller.roles,
@@ -170,8 +199,10 @@ class Judge:
             collection=record.collection,
             fields=_fields_asked(wanted.fields, types),
             channel=wanted.channel,
-            standing=Standing(self.binding(table, record, ask.purpose), record.standing.restricted),
-            circumstances=Circumstances(case=ask.case is not None),
+            standing=Standing(
+                self.binding(table, record, ask.purpose), record.standing.restricted, record.standing.held
+            ),
+            circumstances=situation.circumstances,
             asked=wanted.form,
         )
 
@@ -196,11 +227,13 @@ class Judge:
         record: StoredRecord | None = None,
         keys: SubjectKeys | None = None,
         reason: str | None = None,
+        inputs: Mapping[str, str | bool] = NOTHING,
     ) -> Event:
-        inputs: dict[str, str | bool] = {"channel": wanted.channel.value, "case": ask.case is not None}
+        found = {"channel": wanted.channel.value, "case": ask.case is not None, **inputs}
         if record is not None and table.knows_purpose(ask.purpose):
-            inputs["binding"] = self.binding(table, record, ask.purpose).value
-            inputs["restricted"] = record.standing.restricted
+            found["binding"] = self.binding(table, record, ask.purpose).value
+            found["restricted"] = record.standing.restricted
+            found["held"] = record.standing.held
         asked = wanted.form.value if wanted.form else None
         return Event(
             id=new_uuid(random_bucket()),
@@ -219,7 +252,7 @@ class Judge:
             recipient=wanted.recipient,
             notice=notice_ref(table),
             fields={n: FieldTrace(f.form.value, f.reason.value, f.clause, asked) for n, f in shown.items()},
-            inputs=inputs,
+            inputs=found,
             reason=reason,
         )
 

@@ -1,23 +1,23 @@
-"""Finding records by a field's value: a disclosure, decided before anything is looked up.
+"""Finding records by a field's value, or by how it begins: a disclosure, decided before anything is looked up.
 
-The caller must be granted the searched field at `verified` or more for the purpose. Results hold only records that the same
-ask could read; what it could not is left out without a word. The event names the field, never the value.
+The caller must be granted the searched field at `verified` or more for the purpose; in plain to search by prefix, since letter
+by letter a beginning gives the value away. Results hold only records that the same ask could read; what it could not is left
+out without a word. The event names the field, never the value.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from uuid import UUID
 
 from app.audit.event import Action, Event, FieldTrace, Outcome
 from app.audit.log import AuditLog, Receipt
-from app.crypto.blind_index import blind_index
+from app.crypto.refused import Refused
 from app.kernel.clock import Clock
 from app.kernel.errors import FieldError, Kind, VaultError
 from app.kernel.ids import new_uuid, random_bucket
 from app.kernel.plaintext import Plaintext
 from app.keys.keyring import TenantKeyring
 from app.notice.active import ActiveNotices
-from app.notice.decide import Circumstances, FieldDecision, Question, Standing, decide
+from app.notice.decide import Circumstances, FieldDecision, Question, Reason, Standing, decide
 from app.notice.model import BindingState, Channel, Form, SearchMode
 from app.notice.table import DecisionTable
 from app.vault.answer import Answerer
@@ -25,19 +25,22 @@ from app.vault.ask import Ask
 from app.vault.disclosure import Denial, Disclosure
 from app.vault.field_types.field_type import InvalidValue
 from app.vault.fields import FieldCatalogue
+from app.vault.indexing import Sought, beginning, modes, whole
 from app.vault.judge import Judge, Verdict, Wanted, notice_ref
+from app.vault.sealing import RecordCipher
 from app.vault.store import VaultStore
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What is looked for, where, and what is wanted of the records found."""
+    """What is looked for, where and how, and what is wanted of the records found."""
 
     collection: str
     field: str
-    equals: Plaintext
+    value: Plaintext
     wanted: Wanted
     limit: int
+    mode: SearchMode = SearchMode.EXACT
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +85,16 @@ class Searcher:
             detail = "the notice does not let this caller search by this field for this purpose; see reasons"
             reasons = {search.field: decided.reason.value}
             return Denial(Kind.DISCLOSURE_DENIED, detail, reasons, await self._audit.append(event))
-        ids = await self._matching(ask, table, search)
+        sought = await self._sought(ask, table, search)
+        ids = await self._store.indexed(
+            ask.caller.tenant, sought.entry.place, sought.entry.digest, search.limit + 1
+        )
         loaded = await self._store.load_many(ask.caller.tenant, ids[: search.limit])
-        judged = [await self._judge.judge(ask, table, search.wanted, loaded.get(record)) for record in loaded]
-        readable = [verdict for verdict in judged if _readable(verdict)]
+        known = await self._judge.known(ask, table, loaded.values())
+        judged = [
+            await self._judge.judge(ask, table, search.wanted, record, known) for record in loaded.values()
+        ]
+        readable = [v for v in judged if _readable(v) and _meant(v, search.field, sought)]
         summary = self._event(ask, table, search, Outcome.ALLOWED, decided)
         receipt, answers = await self._answerer.answer_all(table, readable, summary=summary)
         if receipt is None:
@@ -96,21 +105,18 @@ class Searcher:
         items = [answer for answer in answers if isinstance(answer, Disclosure)]
         return Found(items, len(ids) > search.limit, receipt)
 
-    async def _matching(self, ask: Ask, table: DecisionTable, search: Search) -> list[UUID]:
-        """One more id than the limit, if there are that many."""
+    async def _sought(self, ask: Ask, table: DecisionTable, search: Search) -> Sought:
         of_type = self._catalogue.of(table, search.collection)[search.field]
-        try:
-            normalised = of_type.normalise(of_type.parse(search.equals.reveal()))
-        except InvalidValue as refused:
-            errors = tuple(FieldError("/equals" + e.pointer, e.code, e.detail) for e in refused.errors)
-            raise VaultError(
-                Kind.INVALID, "the value to search for is none of this field's type", errors=errors
-            ) from None
+        tenant_keys = await self._keyring.tenant(ask.caller.tenant)
         place = f"{search.collection}.{search.field}"
-        _, key = (await self._keyring.tenant(ask.caller.tenant)).index(place)
-        return await self._store.indexed(
-            ask.caller.tenant, place, blind_index(key, normalised), search.limit + 1
-        )
+        find, member = (whole, "/equals") if search.mode is SearchMode.EXACT else (beginning, "/prefix")
+        try:
+            return find(of_type, tenant_keys, place, search.value)
+        except InvalidValue as refused:
+            errors = tuple(FieldError(member + e.pointer, e.code, e.detail) for e in refused.errors)
+            raise VaultError(
+                Kind.INVALID, "this field cannot be searched for such a value; see errors", errors=errors
+            ) from None
 
     def _event(
         self, ask: Ask, table: DecisionTable, search: Search, outcome: Outcome, decided: FieldDecision
@@ -141,8 +147,8 @@ def _check_searchable(table: DecisionTable, search: Search) -> None:
         )
     elif search.field not in collection.fields:
         error = FieldError("/field", "unknown-field", "name one of: " + ", ".join(collection.fields))
-    elif collection.fields[search.field].search is SearchMode.NONE:
-        error = FieldError("/field", "not-searchable", "the notice does not let this field be searched")
+    elif search.mode not in modes(collection.fields[search.field]):
+        error = FieldError("/field", "not-searchable", "the notice does not let this field be searched so")
     else:
         return
     raise VaultError(Kind.INVALID, "this cannot be searched; see errors", errors=(error,))
@@ -159,9 +165,27 @@ def _decided(ask: Ask, table: DecisionTable, search: Search) -> FieldDecision:
         standing=Standing(BindingState.OPEN),
         circumstances=Circumstances(case=ask.case is not None),
     )
-    return decide(table, question).fields[search.field]
+    decided = decide(table, question).fields[search.field]
+    if search.mode is SearchMode.PREFIX and decided.form not in {Form.PLAIN, Form.WITHHELD}:
+        return FieldDecision(Form.WITHHELD, decided.clause, Reason.NOT_GRANTED)
+    return decided
 
 
 def _readable(verdict: Verdict) -> bool:
     """Whether the ask could read the record; one that fails its integrity check is not passed over in silence."""
     return verdict.refusal is None or verdict.refusal.kind is Kind.UNAVAILABLE
+
+
+def _meant(verdict: Verdict, name: str, sought: Sought) -> bool:
+    """Whether the field of a record that can be read really holds what is sought: an index entry alone proves nothing."""
+    record, keys = verdict.record, verdict.keys
+    if record is None or keys is None:
+        return True
+    sealed = record.fields.get(name)
+    if sealed is None:
+        return False
+    cipher = RecordCipher(keys.field, record.tenant, record.subject, record.id, record.collection)
+    try:
+        return sought.matches(cipher.open_sealed(name, sealed.version, sealed.envelope))
+    except Refused:
+        raise VaultError(Kind.UNAVAILABLE, DAMAGED) from None

@@ -39,6 +39,7 @@ from app.storage.hot import HotSelect, KeyedSelect, Row
 from app.subjects.binding import State
 from app.subjects.standing import standing_of
 from app.subjects.tables import bindings, subjects
+from app.vault.indexing import IndexEntry
 from app.vault.record import SealedField, StoredRecord
 from app.vault.tables import field_values, records, search_index, tokens
 
@@ -60,7 +61,8 @@ def _whole_records(keys: FromClause) -> Any:
             records.c.collection,
             records.c.version,
             (
-                cast(subjects.c.kek_version, BigInteger) * literal_column("2")
+                cast(subjects.c.kek_version, BigInteger) * literal_column("4")
+                + cast(subjects.c.held, Integer) * literal_column("2")
                 + cast(subjects.c.restricted, Integer)
             ).label("moment"),
             subjects.c.wrapped_key,
@@ -140,12 +142,12 @@ def _live_tokens(key: Column[Any]) -> KeyedSelect:
 
 @dataclass(frozen=True, slots=True)
 class NewField:
-    """A field value to insert, with its index entry when the field can be searched."""
+    """A field value to insert, with its index entries, none when the field cannot be searched."""
 
     name: str
     version: int
     envelope: bytes
-    index: tuple[int, bytes] | None
+    index: Sequence[IndexEntry]
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,35 +246,7 @@ class VaultStore:
                 for record in new
             ],
         )
-        fields = [
-            {
-                "bucket": bucket_of(record.id),
-                "record": record.id,
-                "field": field.name,
-                "tenant": work.tenant,
-                "version": field.version,
-                "sealed": field.envelope,
-            }
-            for record in new
-            for field in record.fields
-        ]
-        if fields:
-            await work.execute(insert(field_values), fields)
-        entries = [
-            {
-                "bucket": digest_bucket(field.index[1]),
-                "tenant": work.tenant,
-                "field": f"{record.collection}.{field.name}",
-                "digest": field.index[1],
-                "record": record.id,
-                "key_version": field.index[0],
-            }
-            for record in new
-            for field in record.fields
-            if field.index is not None
-        ]
-        if entries:
-            await work.execute(insert(search_index), entries)
+        await insert_fields(work, [(record.id, field) for record in new for field in record.fields])
 
     async def retire_tokens(self, work: UnitOfWork, ended: Sequence[TokenRow], now: datetime) -> int:
         """Ends tokens, and says how many were still live."""
@@ -327,6 +301,37 @@ class VaultStore:
             await work.execute(insert(tokens), rows)
 
 
+async def insert_fields(work: UnitOfWork, fields: Sequence[tuple[UUID, NewField]]) -> None:
+    """Adds field values and their index entries, each for its record."""
+    rows = [
+        {
+            "bucket": bucket_of(record),
+            "record": record,
+            "field": field.name,
+            "tenant": work.tenant,
+            "version": field.version,
+            "sealed": field.envelope,
+        }
+        for record, field in fields
+    ]
+    if rows:
+        await work.execute(insert(field_values), rows)
+    entries = [
+        {
+            "bucket": digest_bucket(entry.digest),
+            "tenant": work.tenant,
+            "field": entry.place,
+            "digest": entry.digest,
+            "record": record,
+            "key_version": entry.key_version,
+        }
+        for record, field in fields
+        for entry in field.index
+    ]
+    if entries:
+        await work.execute(insert(search_index), entries)
+
+
 def _token(row: Row) -> TokenRow:
     """A row of `_TOKEN_COLUMNS`; the hot path gives moments as counts."""
     record, field, purpose, recipient, salt, digest, expires_at, uses_left, subject, issued_at = row
@@ -364,8 +369,8 @@ def _assembled(tenant: str, rows: Sequence[Row]) -> dict[UUID, StoredRecord]:
             subject=row[2],
             collection=row[3],
             version=row[4],
-            key=SubjectKeyRow.of(row[6], row[7], row[5] >> 1),
-            standing=standing_of(opened.get(record, ()), restricted=bool(row[5] & 1)),
+            key=SubjectKeyRow.of(row[6], row[7], row[5] >> 2),
+            standing=standing_of(opened.get(record, ()), restricted=bool(row[5] & 1), held=bool(row[5] & 2)),
             fields=fields.get(record, {}),
         )
         for record, row in heads.items()

@@ -15,7 +15,7 @@ from app.kernel.errors import FieldError, Kind, VaultError
 from app.kernel.ids import new_uuid, random_bucket
 from app.kernel.plaintext import Plaintext
 from app.notice.active import ActiveNotices
-from app.notice.decide import Circumstances, Reason
+from app.notice.decide import Reason
 from app.notice.table import DecisionTable
 from app.vault.ask import Ask
 from app.vault.disclosure import Denial
@@ -23,6 +23,7 @@ from app.vault.fields import FieldCatalogue
 from app.vault.judge import clause_of, notice_ref
 from app.vault.submission import Submission, check
 from app.vault.write_record import Accepted, RecordWriter, Stored
+from app.vault.writing import may_write
 
 _RECORDS_CONSENTS: Final = "consents.record"
 HashPassword = Callable[[str], Awaitable[str]]
@@ -67,7 +68,9 @@ class RecordStorer:
                 "/collection", "unknown-collection", "name one of: " + ", ".join(table.notice.collections)
             )
             raise VaultError(Kind.INVALID, "the notice has no such collection", errors=(error,))
-        clauses, reasons = _may_write(ask, submission, table)
+        clauses, reasons = may_write(ask, table, submission.collection, submission.fields)
+        if submission.consents and _RECORDS_CONSENTS not in table.permissions(ask.caller.roles):
+            reasons["consents"] = Reason.NOT_GRANTED.value
         if reasons:
             return await self._refuse(ask, submission, table, reasons)
         check(submission, table, self._catalogue.of(table, submission.collection), self._clock.now())
@@ -112,30 +115,3 @@ def _item(outcome: Stored | Denial | BaseException) -> StoreOutcome:
     if isinstance(outcome, BaseException) and not isinstance(outcome, VaultError):
         raise outcome
     return outcome
-
-
-def _may_write(
-    ask: Ask, submission: Submission, table: DecisionTable
-) -> tuple[dict[str, str], dict[str, str]]:
-    """Field → clause for what the caller may write, and field → reason for what it may not. Unknown fields are judged later."""
-    if not table.knows_purpose(ask.purpose):
-        return {}, {"*": Reason.UNKNOWN_PURPOSE.value}
-    if table.is_forbidden(ask.purpose):
-        return {}, {"*": Reason.FORBIDDEN_PURPOSE.value}
-    circumstances = Circumstances(case=ask.case is not None)
-    if not table.writes(ask.caller.roles, [ask.purpose], submission.collection, circumstances):
-        return {}, {"*": Reason.NOT_GRANTED.value}
-    clauses: dict[str, str] = {}
-    reasons: dict[str, str] = {}
-    known = table.notice.collections[submission.collection].fields
-    for name in submission.fields.keys() & known.keys():
-        clause = table.clause_of_write(
-            ask.caller.roles, [ask.purpose], submission.collection, name, circumstances
-        )
-        if clause is None:
-            reasons[name] = Reason.NOT_GRANTED.value
-        else:
-            clauses[name] = clause
-    if submission.consents and _RECORDS_CONSENTS not in table.permissions(ask.caller.roles):
-        reasons["consents"] = Reason.NOT_GRANTED.value
-    return clauses, reasons

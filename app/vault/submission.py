@@ -4,7 +4,7 @@ Collection limitation is decided here: a field that no purpose opened in the sam
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -138,15 +138,15 @@ def _field_errors(
             yield FieldError(
                 pointer("fields", field.name), "required", "this field is required in this collection"
             )
-    for name, value in submission.fields.items():
+    yield from value_errors(submission.fields, types)
+
+
+def value_errors(fields: Mapping[str, Plaintext], types: CollectionTypes) -> Iterator[FieldError]:
+    """Every mistake in the values themselves, with pointers below `/fields`."""
+    for name, value in fields.items():
         if name not in types:
-            # Only what looks like a field's name is repeated: it may be a value in the wrong place.
-            at = pointer("fields", name) if _LOOKS_LIKE_A_FIELD.fullmatch(name) else pointer("fields")
-            yield FieldError(
-                at,
-                "unknown-field",
-                "the collection has these fields: " + ", ".join(types),
-            )
+            detail = "the collection has these fields: " + ", ".join(types)
+            yield FieldError(pointer("fields", name), "unknown-field", detail)
             continue
         try:
             types[name].parse(value.reveal())
@@ -156,10 +156,16 @@ def _field_errors(
 
 
 def _coverage_errors(submission: Submission, table: DecisionTable) -> Iterator[FieldError]:
-    opened = submission.opened()
+    yield from coverage_errors(submission.collection, submission.fields, submission.opened(), table)
+
+
+def coverage_errors(
+    collection: str, names: Iterable[str], opened: Collection[str], table: DecisionTable
+) -> Iterator[FieldError]:
+    """The fields that none of the opened purposes covers."""
     covered = {name for purpose in opened for name in table.notice.purposes[purpose].covers}
-    for name in submission.fields:
-        qualified = f"{submission.collection}.{name}"
+    for name in names:
+        qualified = f"{collection}.{name}"
         if qualified not in covered:
             would = sorted(
                 p.name for p in table.notice.purposes.values() if qualified in p.covers and not p.forbidden

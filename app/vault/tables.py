@@ -97,3 +97,36 @@ tokens: Final = Table(
     ),
     info={"place": "bucket"},
 )
+
+# Wrong answers to `verify`, one row each, for as long as they count.
+wrong_answers: Final = Table(
+    "wrong_answers",
+    metadata,
+    Column("bucket", SmallInteger, nullable=False),
+    Column("record", Identifier, nullable=False),
+    Column("field", Text, nullable=False),
+    Column("id", Identifier, nullable=False),
+    Column("tenant", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    PrimaryKeyConstraint("bucket", "record", "field", "id"),
+    ForeignKeyConstraint(["bucket", "record"], ["records.bucket", "records.id"]),
+    info={"place": "bucket"},
+)
+
+# What a POST with an Idempotency-Key answered, in segments each sealed for the person it is about. The bucket is the
+# digest's own; the digest is keyed, over caller and key.
+kept_answers: Final = Table(
+    "kept_answers",
+    metadata,
+    Column("bucket", SmallInteger, nullable=False),
+    Column("tenant", Text, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("request", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("answer", LargeBinary),
+    Column("begun_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    PrimaryKeyConstraint("bucket", "tenant", "digest"),
+    info={"place": "bucket"},
+)

@@ -23,7 +23,6 @@ from app.kernel.plaintext import Plaintext
 from app.keys.hierarchy import SubjectKeyRow, TenantKeys
 from app.keys.keyring import TenantKeyring
 from app.notice.decide import Reason
-from app.notice.model import SearchMode
 from app.notice.table import DecisionTable
 from app.storage.coalesce import Coalescer
 from app.storage.engine import Database, UnitOfWork
@@ -35,6 +34,7 @@ from app.subjects.subject import Subject
 from app.vault.ask import Ask
 from app.vault.disclosure import NOTHING_HERE
 from app.vault.fields import FieldCatalogue
+from app.vault.indexing import IndexEntry, entries
 from app.vault.judge import notice_ref
 from app.vault.sealing import RecordCipher
 from app.vault.store import NewField, NewRecord, VaultStore
@@ -199,13 +199,8 @@ class RecordWriter:
 
     def _index(
         self, item: Accepted, tenant_keys: TenantKeys, name: str, value: Plaintext
-    ) -> tuple[int, bytes] | None:
-        collection = item.submission.collection
-        if item.table.notice.collections[collection].fields[name].search is SearchMode.NONE:
-            return None
-        version, key = tenant_keys.index(f"{collection}.{name}")
-        of_type = self._catalogue.of(item.table, collection)[name]
-        return version, blind_index(key, of_type.normalise(value.reveal()))
+    ) -> Sequence[IndexEntry]:
+        return entries(item.table, tenant_keys, self._catalogue, item.submission.collection, name, value)
 
     def _consents(self, item: Accepted, subject: UUID) -> list[Consent]:
         return [

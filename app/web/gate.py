@@ -3,17 +3,20 @@
 A refusal is on record before it is answered: a failed authentication by `identity`, a missing permission here.
 """
 
+from uuid import UUID
+
 from starlette.requests import Request
 
+from app.audit.author import NO_PERSON, Author
 from app.audit.event import Action, Event, NoticeRef, Outcome
 from app.kernel.caller import Caller
-from app.kernel.errors import VaultError
-from app.kernel.ids import new_uuid, random_bucket, text_of
+from app.kernel.errors import Kind, VaultError
+from app.kernel.ids import new_uuid, parse_id, random_bucket, text_of
 from app.vault.ask import Ask
 from app.web.caller import bearer
-from app.web.permissions import permission_of, require
+from app.web.permissions import OWN, permission_of, require
 from app.web.problems import request_id
-from app.web.purpose import case, purpose
+from app.web.purpose import case, order, purpose
 from app.wiring.parts import Parts
 
 
@@ -25,7 +28,8 @@ async def admitted(request: Request, parts: Parts) -> Caller:
     table = await parts.notices.table(caller.tenant)
     permission = permission_of(scope)
     try:
-        require(table.permissions(caller.roles), permission)
+        held = table.permissions(caller.roles)
+        require(held if caller.subject is None else held | {OWN}, permission)
     except VaultError:
         await parts.audit.append(
             Event(
@@ -49,4 +53,26 @@ async def asking(request: Request, parts: Parts) -> Ask:
     """The caller with its declared purpose and case, for a route that touches personal data."""
     caller = await admitted(request, parts)
     headers = request.scope["headers"]
-    return Ask(caller, purpose(headers), request_id(request.scope), case(headers))
+    named = order(headers)
+    return Ask(
+        caller,
+        purpose(headers),
+        request_id(request.scope),
+        case(headers),
+        None if named is None else parse_id("ord", named),
+    )
+
+
+async def acting(request: Request, parts: Parts) -> Author:
+    """The caller as the author of a change, or of a question about a person that is no read of fields."""
+    caller = await admitted(request, parts)
+    table = await parts.notices.table(caller.tenant)
+    notice = NoticeRef(table.notice_id, table.version, table.digest)
+    return Author(caller, request_id(request.scope), notice, case(request.scope["headers"]))
+
+
+def theirs(author: Author, subject: UUID | None) -> UUID:
+    """The person a route is about; `not-found` for what is no id, and for a customer who asks about somebody else."""
+    if subject is None or author.caller.subject not in {None, subject}:
+        raise VaultError(Kind.NOT_FOUND, NO_PERSON)
+    return subject

@@ -17,19 +17,26 @@ from app.notice.model import PERMISSIONS
 
 OPEN_TO_CALLERS: Final = frozenset({"public", "grants"})
 """`public`: anybody. `grants`: any caller; the notice decides about each field."""
+OWN: Final = "own"
+"""What a customer who is signed in may do with what is theirs; the route sees to it that it is."""
 
 _KEY: Final = "x-permission"
+_OR: Final = "|"
 
 
-def declared(permission: str, *, problems: Iterable[Kind] = (), **extra: Any) -> dict[str, Any]:
-    """The `openapi_extra` of a route: its permission, and the problems of its own beyond those any route
-    may have.
+def declared(
+    permission: str, *alternatives: str, problems: Iterable[Kind] = (), **extra: Any
+) -> dict[str, Any]:
+    """The `openapi_extra` of a route: its permission, or several of which one is enough, written `a|b`; and the
+    problems of its own beyond those any route may have.
 
-    ValueError for a permission that is neither in the notice's closed list nor `public` or `grants`.
+    ValueError for a permission that is neither in the notice's closed list nor `public`, `grants` or `own`.
     """
-    if permission not in PERMISSIONS | OPEN_TO_CALLERS:
-        raise ValueError(f"{permission} is not a permission of the notice language")
-    return {_KEY: permission, "x-problems": [kind.value for kind in problems], **extra}
+    for name in (permission, *alternatives):
+        if name not in PERMISSIONS | OPEN_TO_CALLERS | {OWN}:
+            raise ValueError(f"{name} is not a permission of the notice language")
+    whole = _OR.join((permission, *alternatives))
+    return {_KEY: whole, "x-problems": [kind.value for kind in problems], **extra}
 
 
 def permission_of(scope: Scope) -> str:
@@ -39,9 +46,11 @@ def permission_of(scope: Scope) -> str:
 
 
 def require(permissions: frozenset[str], permission: str) -> None:
-    """Pass, or `not-permitted`: `permissions` are the caller's, `permission` is the route's."""
-    if permission not in OPEN_TO_CALLERS and permission not in permissions:
-        raise VaultError(Kind.NOT_PERMITTED, f"this needs the permission {permission}")
+    """Pass, or `not-permitted`: `permissions` are the caller's, `permission` is the route's, or `a|b`."""
+    enough = frozenset(permission.split(_OR))
+    if enough.isdisjoint(OPEN_TO_CALLERS) and enough.isdisjoint(permissions):
+        words = " or ".join(sorted(enough - {OWN})) or "of a customer who is signed in"
+        raise VaultError(Kind.NOT_PERMITTED, f"this needs the permission {words}")
 
 
 def undeclared_routes(app: FastAPI) -> list[str]:

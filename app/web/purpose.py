@@ -12,7 +12,7 @@ from app.web.headers import RawHeaders, single
 
 _PURPOSE: Final = re.compile(r"[a-z0-9-]{1,64}")
 _CASE: Final = re.compile(r"[A-Za-z0-9._:/-]{1,64}")
-_ORDER: Final = re.compile(r"ord_[0-9a-z]{26}")
+_ORDER: Final = re.compile(r"ord_[0-7][0-9a-hjkmnp-tv-z]{25}")
 
 
 def purpose(headers: RawHeaders) -> str:

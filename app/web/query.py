@@ -58,6 +58,13 @@ def word_parameter(found: Mapping[str, str], name: str, words: type[StrEnum]) ->
     return parameter(found, name, lambda text: words(text).value, "use one of: " + ", ".join(words))
 
 
+def version_number(text: str) -> int:
+    """The number of a notice version; ValueError for what no version can have."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+        raise ValueError("not the number of a version")
+    return int(text)
+
+
 def path_id(request: Request, name: str, prefix: Prefix) -> UUID | None:
     """The id in the path; None for what is not an id, which is then not found like any other."""
     try:

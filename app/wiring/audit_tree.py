@@ -6,6 +6,7 @@ from typing import Final
 
 import httpx
 
+from app.audit.export import LogExporter
 from app.audit.keep import LogKeeper
 from app.audit.note import COSIGNATURE, NoteInvalid, VerifierKey
 from app.audit.prove import LogProver
@@ -26,6 +27,7 @@ class AuditTree:
 
     keeper: LogKeeper
     prover: LogProver
+    exporter: LogExporter
     store: TreeStore
     signing: SigningKey | None
     witness: httpx.AsyncClient | None
@@ -54,7 +56,9 @@ def build_audit_tree(
     signer_of = signing.signer if signing else None
     sequencer = Sequencer(database, store, clock, signer_of, file.last if file else (lambda _: None))
     publishing = Publishing(places, (lambda tenant: signing.signer(tenant).key) if signing else None)
-    return AuditTree(LogKeeper(sequencer, publishing, tenants), prover, store, signing, client)
+    return AuditTree(
+        LogKeeper(sequencer, publishing, tenants), prover, LogExporter(store), store, signing, client
+    )
 
 
 def _witness_key(text: str | None) -> VerifierKey:

@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from app.approvals.store import OrderStore
 from app.audit.log import AuditLog
 from app.audit.query import AuditQuery
 from app.audit.store import AuditStore
 from app.identity.authenticate import Authenticator
 from app.identity.issue import CallerRegistry
+from app.identity.session_store import SessionStore
 from app.identity.store import IdentityStore
 from app.kernel.clock import Clock, SystemClock
 from app.keys.keyring import TenantKeyring, UnknownTenant
@@ -18,8 +20,12 @@ from app.notice.active import ActiveNotices
 from app.notice.store import NoticeStore
 from app.settings.settings import Mode, Settings
 from app.storage.engine import Database
+from app.subjects.assignment_store import AssignmentStore
 from app.subjects.store import SubjectStore
 from app.vault.answer import Answerer
+from app.vault.change_record import RecordChanger
+from app.vault.change_store import ChangeStore
+from app.vault.circumstances import Circumstancer
 from app.vault.disclose import Discloser
 from app.vault.fields import FieldCatalogue
 from app.vault.find_subject import SubjectFinder
@@ -31,9 +37,11 @@ from app.vault.resolve_token import TokenResolver
 from app.vault.search import Searcher
 from app.vault.store import VaultStore
 from app.vault.store_record import RecordStorer
+from app.vault.verify_field import FieldVerifier
 from app.vault.write_record import RecordWriter
 from app.wiring.audit_tree import AuditTree, build_audit_tree
 from app.wiring.passwords import PasswordHasher
+from app.wiring.people import People, build_people
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +62,11 @@ class Parts:
     notices: ActiveNotices
     notice_versions: NoticeStore
     subjects: SubjectFinder
+    people: People
     storer: RecordStorer
     discloser: Discloser
+    changer: RecordChanger
+    verifier: FieldVerifier
     searcher: Searcher
     tokens: TokenManager
     resolver: TokenResolver
@@ -85,6 +96,7 @@ def build(settings: Settings, *, observe_commit: Callable[[int], None] = lambda 
 
     authenticator = Authenticator(
         identity,
+        SessionStore(database),
         digest_key,
         audit,
         clock,
@@ -96,11 +108,16 @@ def build(settings: Settings, *, observe_commit: Callable[[int], None] = lambda 
     catalogue = FieldCatalogue()
     vault_store = VaultStore(database)
     subjects = SubjectStore(database)
+    finder = SubjectFinder(subjects, keyring)
+    audit_query = AuditQuery(audit_store)
     passwords = PasswordHasher()
-    judge = Judge(catalogue, keyring, clock)
+    judge = Judge(
+        catalogue, keyring, Circumstancer(AssignmentStore(database), OrderStore(database), clock), clock
+    )
     writer = RecordWriter(database, vault_store, subjects, catalogue, keyring, audit, clock)
     answerer = Answerer(database, TokenIssuer(vault_store, keyring, clock), audit)
     recipients = Recipients(identity)
+    changes = ChangeStore(database)
     return Parts(
         settings=settings,
         clock=clock,
@@ -108,16 +125,25 @@ def build(settings: Settings, *, observe_commit: Callable[[int], None] = lambda 
         provider=provider,
         keyring=keyring,
         audit=audit,
-        audit_query=AuditQuery(audit_store),
+        audit_query=audit_query,
         audit_tree=build_audit_tree(settings, database, clock, identity.tenants),
         identity=identity,
         authenticator=authenticator,
         callers=CallerRegistry(database, identity, digest_key, audit, authenticator, clock),
         notices=notices,
         notice_versions=notice_versions,
-        subjects=SubjectFinder(subjects, keyring),
+        subjects=finder,
+        people=build_people(
+            database, subjects, vault_store, finder, notices, keyring, audit, audit_query, clock
+        ),
         storer=RecordStorer(notices, catalogue, writer, audit, clock, passwords.hash),
         discloser=Discloser(vault_store, notices, recipients, judge, answerer),
+        changer=RecordChanger(
+            database, vault_store, changes, notices, catalogue, keyring, judge, audit, clock, passwords.hash
+        ),
+        verifier=FieldVerifier(
+            database, vault_store, changes, notices, catalogue, judge, audit, clock, passwords.verify
+        ),
         searcher=Searcher(vault_store, notices, catalogue, keyring, judge, answerer, audit, clock),
         tokens=TokenManager(
             database, vault_store, notices, keyring, recipients, judge, answerer, audit, clock

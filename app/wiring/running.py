@@ -31,7 +31,9 @@ async def running(parts: Parts, *, report: Callable[[Exception], None]) -> Async
         finally:
             for task in work:
                 task.cancel()
-            await asyncio.gather(*work, return_exceptions=True)
+            for outcome in await asyncio.gather(*work, return_exceptions=True):
+                if isinstance(outcome, Exception):
+                    report(outcome)
             await parts.audit.drained()
     finally:
         await parts.audit_tree.close()

@@ -103,6 +103,25 @@ class ExplanationOut(BaseModel):
     fields: dict[str, dict[str, Any]]
 
 
+NOTICE_EXAMPLE: Final[dict[str, Any]] = {
+    "id": "shop",
+    "version": 1,
+    "digest": "sha256:9f2c…",
+    "title": {"vi": "Chính sách bảo mật", "en": "Privacy notice"},
+    "source": '[notice]\nid = "shop"\n…',
+}
+MATRIX_EXAMPLE: Final[dict[str, Any]] = {
+    "notice": {"id": "shop", "digest": "sha256:9f2c…"},
+    "fields": ["delivery.recipient", "delivery.address"],
+    "columns": [
+        {
+            "role": "shipping",
+            "purpose": "delivery",
+            "channel": "direct",
+            "cells": {"delivery.address": [{"form": "token", "when": [], "clause": "third-parties"}]},
+        }
+    ],
+}
 FINDINGS_EXAMPLE: Final[dict[str, Any]] = {
     "fine": False,
     "items": [

@@ -16,7 +16,8 @@ from app.api.schemas.receipt import RECEIPT_EXAMPLE, BatchReceiptOut, ReceiptOut
 from app.kernel.clock import rfc3339
 from app.kernel.ids import parse_id, text_of
 from app.kernel.plaintext import Plaintext
-from app.notice.model import Form
+from app.notice.model import Form, SearchMode
+from app.vault.change_record import Changed
 from app.vault.disclosure import Disclosure, FieldAnswer
 from app.vault.judge import Wanted
 from app.vault.search import Search
@@ -149,7 +150,7 @@ class ReadIn(_Body):
 
 
 class SearchIn(_Body):
-    """A value to look for, exactly, in one field of one collection."""
+    """What to look for in one field of one collection: a whole value, or how one begins, where the notice allows it."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -162,16 +163,27 @@ class SearchIn(_Body):
 
     collection: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=64)]
     field: _FieldName
-    equals: Any
+    equals: Any = None
+    prefix: Any = None
     fields: Annotated[list[_FieldName], Field(min_length=1, max_length=100)] | None = None
     form: Form | None = None
     recipient: _Caller | None = None
     limit: Annotated[int, Field(strict=True, ge=1, le=1000)] = 100
 
+    @model_validator(mode="after")
+    def one_of_both(self) -> "SearchIn":
+        """Exactly one thing to look for."""
+        if len({"equals", "prefix"} & self.model_fields_set) != 1:
+            raise ValueError("say what to look for by equals or by prefix")
+        return self
+
     def search(self) -> Search:
         """The body in the words of the vault."""
         wanted = wanted_of(self.fields, self.form, self.recipient)
-        return Search(self.collection, self.field, Plaintext(self.equals), wanted, self.limit)
+        by_prefix = "prefix" in self.model_fields_set
+        value = Plaintext(self.prefix if by_prefix else self.equals)
+        mode = SearchMode.PREFIX if by_prefix else SearchMode.EXACT
+        return Search(self.collection, self.field, value, wanted, self.limit, mode)
 
 
 def wanted_of(fields: list[str] | None, form: Form | None, recipient: str | None) -> Wanted:
@@ -181,6 +193,32 @@ def wanted_of(fields: list[str] | None, form: Form | None, recipient: str | None
         form=form,
         recipient=None if recipient is None else parse_id("clr", recipient),
     )
+
+
+class ChangeIn(_Body):
+    """Values to write; null removes a field."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"fields": {"phone": "0903 654 321", "note": None}}]}
+    )
+
+    fields: Annotated[dict[_FieldName, Any], Field(min_length=1, max_length=100)]
+
+    def values(self) -> dict[str, Plaintext | None]:
+        """The body in the words of the vault."""
+        return {name: None if value is None else Plaintext(value) for name, value in self.fields.items()}
+
+
+class VerifyIn(_Body):
+    """A value to check against the stored one."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"field": "password", "value": "correct horse battery"}]},
+    )
+
+    field: _FieldName
+    value: Any
 
 
 class BindingOut(BaseModel):
@@ -200,6 +238,24 @@ class RecordOut(BaseModel):
     version: int
     fields: list[str]
     bindings: list[BindingOut]
+    receipt: ReceiptOut
+
+
+class ChangedOut(BaseModel):
+    """A changed record: its new version and the fields it has now."""
+
+    id: str
+    subject: str
+    collection: str
+    version: int
+    fields: list[str]
+    receipt: ReceiptOut
+
+
+class VerifiedOut(BaseModel):
+    """Whether the value is the stored one."""
+
+    matches: bool
     receipt: ReceiptOut
 
 
@@ -252,6 +308,18 @@ def stored_json(stored: Stored) -> dict[str, Any]:
             for b in stored.bindings
         ],
         "receipt": receipt_json(stored.receipt),
+    }
+
+
+def changed_json(changed: Changed) -> dict[str, Any]:
+    """The answer to a change."""
+    return {
+        "id": text_of("rec", changed.record),
+        "subject": text_of("sub", changed.subject),
+        "collection": changed.collection,
+        "version": changed.version,
+        "fields": list(changed.fields),
+        "receipt": receipt_json(changed.receipt),
     }
 
 
@@ -324,4 +392,15 @@ FOUND_EXAMPLE: Final[dict[str, Any]] = {
     "more": False,
     "next": None,
     "receipt": RECEIPT_EXAMPLE | {"clauses": {"phone": "third-parties"}},
+}
+CHANGED_EXAMPLE: Final[dict[str, Any]] = {
+    **_IDS,
+    "collection": "delivery",
+    "version": 2,
+    "fields": ["address", "phone", "recipient"],
+    "receipt": RECEIPT_EXAMPLE | {"clauses": {"phone": "trade"}},
+}
+VERIFIED_EXAMPLE: Final[dict[str, Any]] = {
+    "matches": True,
+    "receipt": RECEIPT_EXAMPLE | {"purpose": "account", "clauses": {"password": "account"}},
 }

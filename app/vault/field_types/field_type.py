@@ -66,6 +66,14 @@ class FieldType(ABC):
         """The one spelling that all spellings of the same value share, for the blind index."""
         raise TypeError("values of this type cannot be searched")
 
+    def prefixes(self, value: Value) -> tuple[str, ...]:  # noqa: ARG002  # the types that can be searched by prefix use it
+        """The texts whose beginnings find the value, as `normalise_prefix` writes them."""
+        raise TypeError("values of this type cannot be searched by prefix")
+
+    def normalise_prefix(self, written: str) -> str:  # noqa: ARG002  # the types that can be searched by prefix use it
+        """The one spelling of a beginning, for the blind index."""
+        raise TypeError("values of this type cannot be searched by prefix")
+
     def mask(self, value: Value) -> Value:  # noqa: ARG002  # the types that can be masked use it
         """Enough for the person to recognise the value, too little for anybody else to use it."""
         raise TypeError("values of this type have no masked form")

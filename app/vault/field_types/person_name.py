@@ -22,7 +22,16 @@ class PersonName(FieldType):
 
     def normalise(self, value: Value) -> str:
         """Caseless, single spaces; Vietnamese marks count, since they tell names apart."""
-        return " ".join(caseless(text_in(value)).split())
+        return self.normalise_prefix(text_in(value))
+
+    def prefixes(self, value: Value) -> tuple[str, ...]:
+        """The name from each of its words on, since few family names in Viet Nam are long: `lê văn an`, `văn an`, `an`."""
+        words = self.normalise(value).split(" ")
+        return tuple(" ".join(words[first:]) for first in range(len(words)))
+
+    def normalise_prefix(self, written: str) -> str:
+        """As a whole name."""
+        return " ".join(caseless(written).split())
 
     def mask(self, value: Value) -> Value:
         """The initials of the first and the last word, family and given name in Viet Nam: `N••• A•••`."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from app.kernel.errors import FieldError
-from app.vault.field_types.characters import text_mistake
+from app.vault.field_types.characters import caseless, text_mistake
 from app.vault.field_types.countries import COUNTRIES
 from app.vault.field_types.field_type import HIDDEN, FieldType, InvalidValue, Value, mistake
 from app.vault.field_types.vietnam_units import current_province, has_ward, province_named
@@ -39,6 +39,16 @@ class PostalAddress(FieldType):
         if mistakes:
             raise InvalidValue(*mistakes)
         return submitted
+
+    def prefixes(self, value: Value) -> tuple[str, ...]:
+        """The postcode, if there is one."""
+        if not isinstance(value, dict):
+            raise TypeError("the value of this type is an object")
+        return (self.normalise_prefix(value["postcode"]),) if "postcode" in value else ()
+
+    def normalise_prefix(self, written: str) -> str:
+        """Caseless, without spaces and hyphens."""
+        return caseless(written).replace(" ", "").replace("-", "")
 
     def mask(self, value: Value) -> Value:
         """The province, in Viet Nam, and the country; lines and smaller units are hidden."""

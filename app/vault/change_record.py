@@ -1,0 +1,345 @@
+"""Changing and deleting a stored record: who may, against which version, and which rows follow.
+
+A change names the version it was made from; of two changes of one version one wins. A field's version is the version of the
+record that wrote it, so that no version of a field comes twice, not even when it was removed in between. Index entries
+follow the values; a removed field's tokens die with it.
+"""
+
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, NoReturn
+from uuid import UUID
+
+from app.audit.event import WITHHELD, Action, Ciphertext, Event, FieldTrace, Outcome
+from app.audit.log import AuditLog, Receipt
+from app.crypto.handle import handle
+from app.crypto.key_derivation import SubjectKeys
+from app.crypto.refused import Refused
+from app.kernel.clock import Clock
+from app.kernel.errors import FieldError, Kind, VaultError
+from app.kernel.ids import new_uuid, random_bucket
+from app.kernel.plaintext import Plaintext
+from app.keys.keyring import TenantKeyring
+from app.notice.active import ActiveNotices
+from app.notice.decide import Reason
+from app.notice.model import BindingState
+from app.notice.table import DecisionTable
+from app.storage.engine import Database
+from app.vault.ask import Ask
+from app.vault.change_store import ChangeStore
+from app.vault.disclosure import NOTHING_HERE, Denial
+from app.vault.fields import FieldCatalogue
+from app.vault.indexing import IndexEntry, entries
+from app.vault.judge import Judge, clause_of, notice_ref
+from app.vault.record import StoredRecord
+from app.vault.sealing import RecordCipher
+from app.vault.store import NewField, VaultStore
+from app.vault.submission import coverage_errors, pointer, value_errors
+from app.vault.writing import EVERYTHING, may_write, writes_anything
+
+_REFUSED: Final = "the notice lets this caller change none of this for this purpose; see reasons"
+_STALE: Final = "the record has another version by now; read it again and repeat the change"
+HashPassword = Callable[[str], Awaitable[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A record after a change that is durable."""
+
+    record: UUID
+    subject: UUID
+    collection: str
+    version: int
+    fields: Sequence[str]
+    receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """The record a caller may write to, with what writing needs."""
+
+    ask: Ask
+    table: DecisionTable
+    record: StoredRecord
+    keys: SubjectKeys
+    clauses: Mapping[str, str]
+
+    @property
+    def cipher(self) -> RecordCipher:
+        """Seals and opens this record's fields."""
+        r = self.record
+        return RecordCipher(self.keys.field, r.tenant, r.subject, r.id, r.collection)
+
+
+class RecordChanger:
+    """The use cases of changing and deleting."""
+
+    def __init__(
+        self,
+        database: Database,
+        store: VaultStore,
+        changes: ChangeStore,
+        notices: ActiveNotices,
+        catalogue: FieldCatalogue,
+        keyring: TenantKeyring,
+        judge: Judge,
+        audit: AuditLog,
+        clock: Clock,
+        hash_password: HashPassword,
+    ) -> None:
+        self._database = database
+        self._store = store
+        self._changes = changes
+        self._notices = notices
+        self._catalogue = catalogue
+        self._keyring = keyring
+        self._judge = judge
+        self._audit = audit
+        self._clock = clock
+        self._hash_password = hash_password
+
+    async def change(
+        self, ask: Ask, record: UUID, version: int, fields: Mapping[str, Plaintext | None]
+    ) -> Changed | Denial:
+        """Writes the given fields and removes those that are None. `precondition-failed` when the version is another."""
+        target = await self._target(ask, record, Action.RECORD_CHANGE, fields)
+        if isinstance(target, Denial):
+            return target
+        if target.record.version != version:
+            raise VaultError(Kind.PRECONDITION_FAILED, _STALE)
+        given = {name: value for name, value in fields.items() if value is not None}
+        self._check(target, given, [name for name, value in fields.items() if value is None])
+        return await self._carry_out(target, await self._passwords_hashed(target, given), list(fields))
+
+    async def delete(self, ask: Ask, record: UUID, version: int | None) -> Receipt | Denial:
+        """Removes the record with its fields, index entries, tokens and bindings; the person stays. A version is optional."""
+        target = await self._target(ask, record, Action.RECORD_DELETE, None)
+        if isinstance(target, Denial):
+            return target
+        stored = target.record
+        if stored.standing.held:
+            raise VaultError(
+                Kind.CONFLICT, "a legal hold stands on this person; nothing of theirs is deleted"
+            )
+        if version is not None and stored.version != version:
+            raise VaultError(Kind.PRECONDITION_FAILED, _STALE)
+        removed = {
+            name: FieldTrace("removed", Reason.GRANTED.value, target.clauses.get(name))
+            for name in stored.fields
+        }
+        event = self._event(target, Action.RECORD_DELETE, Outcome.ALLOWED, removed)
+        index = await self._index_of(target, list(stored.fields))
+        async with self._database.transaction(stored.tenant) as work:
+            if not await self._changes.advance(work, stored, self._clock.now()):
+                raise VaultError(Kind.PRECONDITION_FAILED, _STALE)
+            await self._changes.unindex(work, stored.id, index)
+            await self._changes.delete_record(work, stored.id)
+            (receipt,) = await self._audit.record(work, [event])
+        return receipt
+
+    async def _target(
+        self, ask: Ask, record: UUID, action: Action, names: Mapping[str, Plaintext | None] | None
+    ) -> _Target | Denial:
+        """The record, if the caller may write the named fields of it (all that are stored when None) for its purpose."""
+        table = await self._notices.table(ask.caller.tenant)
+        if not writes_anything(ask, table):
+            _, reasons = may_write(ask, table, next(iter(table.notice.collections)), ())
+            return await self._refuse(ask, table, action, reasons)
+        stored = await self._store.load(ask.caller.tenant, record)
+        if stored is None:
+            return await self._not_found(ask, table, action)
+        clauses, reasons = may_write(ask, table, stored.collection, stored.fields if names is None else names)
+        if EVERYTHING in reasons:
+            return await self._not_found(ask, table, action)
+        keys = await self._keys(stored)
+        standing = self._standing_reason(table, stored, ask.purpose)
+        if standing is not None:
+            reasons = {**dict.fromkeys(clauses, standing.value), **reasons}
+        if reasons:
+            return await self._refuse(ask, table, action, reasons, stored, keys)
+        return _Target(ask, table, stored, keys, clauses)
+
+    def _standing_reason(self, table: DecisionTable, record: StoredRecord, purpose: str) -> Reason | None:
+        """Why the purpose does not reach this record for writing, if it does not."""
+        if table.notice.purposes[purpose].standing:
+            return None
+        if record.standing.restricted:
+            return Reason.RESTRICTED
+        if self._judge.binding(table, record, purpose) is not BindingState.OPEN:
+            return Reason.PURPOSE_NOT_OPEN
+        return None
+
+    async def _keys(self, stored: StoredRecord) -> SubjectKeys:
+        try:
+            return await self._keyring.subject(stored.tenant, stored.subject, stored.key)
+        except Refused:
+            _damaged()
+
+    def _check(self, target: _Target, given: Mapping[str, Plaintext], removed: Sequence[str]) -> None:
+        table, record = target.table, target.record
+        types = self._catalogue.of(table, record.collection)
+        errors = [*value_errors(given, types)]
+        for name in removed:
+            if name not in types:
+                errors.append(
+                    FieldError(pointer("fields", name), "unknown-field", "remove fields of this collection")
+                )
+            elif table.notice.collections[record.collection].fields[name].required:
+                errors.append(
+                    FieldError(
+                        pointer("fields", name), "required", "this field is required; give another value"
+                    )
+                )
+        if errors:
+            raise VaultError(
+                Kind.INVALID, "the record cannot be changed so; see errors", errors=tuple(errors)
+            )
+        opened = [
+            purpose
+            for purpose in record.standing.bindings
+            if purpose in table.notice.purposes
+            and self._judge.binding(table, record, purpose) is BindingState.OPEN
+        ]
+        uncovered = tuple(coverage_errors(record.collection, given, opened, table))
+        if uncovered:
+            detail = "no purpose open on this record covers these fields; see errors"
+            raise VaultError(Kind.NOT_COVERED, detail, errors=uncovered)
+
+    async def _passwords_hashed(
+        self, target: _Target, given: Mapping[str, Plaintext]
+    ) -> dict[str, Plaintext]:
+        collection = target.table.notice.collections[target.record.collection]
+        return {
+            name: Plaintext(await self._hash_password(value.reveal()))
+            if collection.fields[name].type == "password"
+            else value
+            for name, value in given.items()
+        }
+
+    async def _carry_out(
+        self, target: _Target, given: Mapping[str, Plaintext], touched: Sequence[str]
+    ) -> Changed | Denial:
+        record, version, now = target.record, target.record.version + 1, self._clock.now()
+        tenant_keys = await self._keyring.tenant(record.tenant)
+        new = [
+            NewField(
+                name,
+                version,
+                target.cipher.seal(name, version, value),
+                entries(target.table, tenant_keys, self._catalogue, record.collection, name, value),
+            )
+            for name, value in given.items()
+        ]
+        stale = await self._index_of(target, touched)
+        removed = [name for name in touched if name not in given]
+        event = self._change_event(target, new, removed)
+        async with self._database.transaction(record.tenant) as work:
+            if not await self._changes.advance(work, record, now):
+                raise VaultError(Kind.PRECONDITION_FAILED, _STALE)
+            await self._changes.unindex(work, record.id, stale)
+            await self._changes.replace_fields(work, record, touched, new)
+            await self._changes.retire_field_tokens(work, record, removed, now)
+            (receipt,) = await self._audit.record(work, [event])
+        names = sorted((record.fields.keys() - set(removed)) | given.keys())
+        return Changed(record.id, record.subject, record.collection, version, names, receipt)
+
+    async def _index_of(self, target: _Target, names: Sequence[str]) -> list[IndexEntry]:
+        """The index entries of the values that are stored now."""
+        record, cipher = target.record, target.cipher
+        tenant_keys = await self._keyring.tenant(record.tenant)
+        found: list[IndexEntry] = []
+        for name in names:
+            sealed = record.fields.get(name)
+            if sealed is None:
+                continue
+            try:
+                value = cipher.open_sealed(name, sealed.version, sealed.envelope)
+            except Refused:
+                _damaged()
+            found += entries(target.table, tenant_keys, self._catalogue, record.collection, name, value)
+        return found
+
+    async def _refuse(
+        self,
+        ask: Ask,
+        table: DecisionTable,
+        action: Action,
+        reasons: Mapping[str, str],
+        record: StoredRecord | None = None,
+        keys: SubjectKeys | None = None,
+    ) -> Denial:
+        clause = clause_of(table, ask.purpose)
+        traces = {name: FieldTrace(WITHHELD, reason, clause) for name, reason in reasons.items()}
+        event = _event(self._clock, ask, table, action, Outcome.DENIED, traces, record, keys)
+        return Denial(Kind.DISCLOSURE_DENIED, _REFUSED, reasons, await self._audit.append(event))
+
+    async def _not_found(self, ask: Ask, table: DecisionTable, action: Action) -> Denial:
+        event = _event(self._clock, ask, table, action, Outcome.DENIED, {}, reason="not-found")
+        return Denial(Kind.NOT_FOUND, NOTHING_HERE, {}, await self._audit.append(event))
+
+    def _change_event(self, target: _Target, new: Sequence[NewField], removed: Sequence[str]) -> Event:
+        granted = Reason.GRANTED.value
+        traces = {
+            **{field.name: FieldTrace("stored", granted, target.clauses.get(field.name)) for field in new},
+            **{name: FieldTrace("removed", granted, target.clauses.get(name)) for name in removed},
+        }
+        written = {f.name: Ciphertext(f.version, hashlib.sha256(f.envelope).hexdigest()) for f in new}
+        return self._event(target, Action.RECORD_CHANGE, Outcome.ALLOWED, traces, written)
+
+    def _event(
+        self,
+        target: _Target,
+        action: Action,
+        outcome: Outcome,
+        traces: Mapping[str, FieldTrace],
+        written: Mapping[str, Ciphertext] | None = None,
+    ) -> Event:
+        return _event(
+            self._clock,
+            target.ask,
+            target.table,
+            action,
+            outcome,
+            traces,
+            target.record,
+            target.keys,
+            written,
+        )
+
+
+def _event(
+    clock: Clock,
+    ask: Ask,
+    table: DecisionTable,
+    action: Action,
+    outcome: Outcome,
+    traces: Mapping[str, FieldTrace],
+    record: StoredRecord | None = None,
+    keys: SubjectKeys | None = None,
+    written: Mapping[str, Ciphertext] | None = None,
+    reason: str | None = None,
+) -> Event:
+    return Event(
+        id=new_uuid(random_bucket()),
+        at=clock.now(),
+        tenant=ask.caller.tenant,
+        action=action,
+        outcome=outcome,
+        request=ask.request,
+        caller=ask.caller.id,
+        roles=tuple(ask.caller.roles),
+        purpose=ask.purpose,
+        case=ask.case,
+        subject=handle(keys.handle, record.subject) if record and keys else None,
+        record=handle(keys.handle, record.id) if record and keys else None,
+        collection=record.collection if record else None,
+        notice=notice_ref(table),
+        fields=traces,
+        written=written or {},
+        reason=reason,
+    )
+
+
+def _damaged() -> NoReturn:
+    raise VaultError(Kind.UNAVAILABLE, "a stored value does not pass its integrity check; tell the operator")

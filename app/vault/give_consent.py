@@ -1,0 +1,237 @@
+"""Giving consent, withdrawing it, and objecting: entries in the ledger, and what they open and close at once.
+
+A consent opens its purpose on every record of the person whose collection has a field that the purpose covers. A withdrawal
+ends the purpose for the person, however often they had agreed to it; an objection does so for several purposes, by default
+all that carry out the clause on contact. Both act on the next read in every process, because standing is read from rows.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from app.audit.author import NO_PERSON, Author, Person
+from app.audit.event import Action
+from app.audit.log import AuditLog, Receipt
+from app.kernel.clock import Clock
+from app.kernel.errors import FieldError, Kind, VaultError
+from app.kernel.ids import bucket_of, new_uuid, text_of
+from app.notice.active import ActiveNotices
+from app.notice.model import Basis
+from app.notice.table import DecisionTable
+from app.storage.engine import Database, UnitOfWork
+from app.subjects.binding import Binding, Cause
+from app.subjects.consent import Act, Consent, live
+from app.subjects.store import SubjectStore
+from app.vault.find_subject import SubjectFinder
+from app.vault.record_list import RecordList
+from app.vault.submission import ConsentGiven, consent_errors, pointer
+
+MARKETING_CLAUSE: Final = "contact"
+_OBJECTED: Final = frozenset({Basis.CONSENT, Basis.LEGITIMATE_INTEREST})
+_NO_CONSENT: Final = "there is no such consent for you: it is missing, or its person is gone"
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentChange:
+    """A new entry of the ledger, the bindings it opened or closed, under the receipt of the change."""
+
+    entry: Consent
+    bindings: Sequence[Binding]
+    receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """The purposes objected to, the consents withdrawn with them, the bindings closed."""
+
+    purposes: Sequence[str]
+    consents: Sequence[UUID]
+    bindings: Sequence[Binding]
+    receipt: Receipt
+
+
+class ConsentKeeper:
+    """The use cases of the ledger of consents (Law 91/2025/QH15 art. 9-10; GDPR art. 7 and 21)."""
+
+    def __init__(
+        self,
+        database: Database,
+        people: SubjectStore,
+        records: RecordList,
+        finder: SubjectFinder,
+        notices: ActiveNotices,
+        audit: AuditLog,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._people = people
+        self._records = records
+        self._finder = finder
+        self._notices = notices
+        self._audit = audit
+        self._clock = clock
+
+    async def give(self, author: Author, subject: UUID, given: ConsentGiven) -> ConsentChange:
+        """Records a consent, given now or before. `invalid` lists every mistake; `not-found` when there is no such person."""
+        table, now = await self._notices.table(author.tenant), self._clock.now()
+        errors = tuple(consent_errors(given, table, now))
+        if errors:
+            raise VaultError(Kind.INVALID, "the consent cannot be recorded; see errors", errors=errors)
+        person = await self._finder.person(author.tenant, subject)
+        entry = _entry(author, table, subject, given, now)
+        async with self._database.transaction(author.tenant) as work:
+            await self._lock(work, subject, NO_PERSON)
+            await self._people.add_consents(work, [entry])
+            opened = await self._open(work, table, entry)
+            event = author.event(
+                Action.CONSENT_GIVE,
+                now,
+                person=person,
+                purpose=given.purpose,
+                about=text_of("cns", entry.id),
+                inputs={"opened": str(len(opened))},
+            )
+            (receipt,) = await self._audit.record(work, [event])
+        return ConsentChange(entry, opened, receipt)
+
+    async def withdraw(self, author: Author, consent: UUID) -> ConsentChange:
+        """Ends the purpose of a consent. `not-found` when there is no such consent, `conflict` when it no longer stands."""
+        known = await self._people.consent(author.tenant, consent)
+        if known is None or known.act is not Act.GIVE or author.caller.subject not in {None, known.subject}:
+            raise VaultError(Kind.NOT_FOUND, _NO_CONSENT)
+        person, now = await self._finder.person(author.tenant, known.subject), self._clock.now()
+        async with self._database.transaction(author.tenant) as work:
+            await self._lock(work, known.subject, _NO_CONSENT)
+            ended = await self._end(work, author, person, {known.purpose}, Cause.WITHDRAWAL, now)
+            mine = [entry for entry in ended.entries if entry.withdraws == consent]
+            if not mine:
+                raise VaultError(Kind.CONFLICT, "this consent has been withdrawn already")
+            event = author.event(
+                Action.CONSENT_WITHDRAW,
+                now,
+                person=person,
+                purpose=known.purpose,
+                about=text_of("cns", consent),
+                inputs={"closed": str(len(ended.bindings))},
+            )
+            (receipt,) = await self._audit.record(work, [event])
+        return ConsentChange(mine[0], ended.bindings, receipt)
+
+    async def object(self, author: Author, subject: UUID, purposes: Sequence[str] | None) -> Objection:
+        """Ends these purposes for a person; all marketing when none is named. `invalid` for one that cannot be objected to."""
+        table, now = await self._notices.table(author.tenant), self._clock.now()
+        chosen = _objected(table, purposes)
+        person = await self._finder.person(author.tenant, subject)
+        async with self._database.transaction(author.tenant) as work:
+            await self._lock(work, subject, NO_PERSON)
+            ended = await self._end(work, author, person, chosen, Cause.OBJECTION, now)
+            event = author.event(
+                Action.SUBJECT_OBJECT,
+                now,
+                person=person,
+                inputs={"purposes": ",".join(sorted(chosen)), "closed": str(len(ended.bindings))},
+            )
+            (receipt,) = await self._audit.record(work, [event])
+        withdrawn = [entry.withdraws for entry in ended.entries if entry.withdraws]
+        return Objection(sorted(chosen), withdrawn, ended.bindings, receipt)
+
+    async def _lock(self, work: UnitOfWork, subject: UUID, otherwise: str) -> None:
+        if await self._people.lock(work, subject) is None:
+            raise VaultError(Kind.NOT_FOUND, otherwise)
+
+    async def _open(self, work: UnitOfWork, table: DecisionTable, entry: Consent) -> list[Binding]:
+        purpose = table.notice.purposes[entry.purpose]
+        covered = {name.partition(".")[0] for name in purpose.covers}
+        records = await self._records.locked(work, entry.subject)
+        opened = [
+            Binding(
+                id=new_uuid(bucket_of(entry.subject)),
+                subject=entry.subject,
+                record=record.id,
+                purpose=entry.purpose,
+                basis=Basis.CONSENT.value,
+                opened_at=entry.recorded_at,
+                consent=entry.id,
+            )
+            for record in records
+            if record.collection in covered and not purpose.standing
+        ]
+        await self._people.add_bindings(work, opened)
+        return opened
+
+    async def _end(
+        self,
+        work: UnitOfWork,
+        author: Author,
+        person: Person,
+        purposes: Iterable[str],
+        cause: Cause,
+        now: datetime,
+    ) -> "_Ended":
+        """Withdraws every live consent to these purposes and closes their bindings, of a locked person."""
+        chosen = frozenset(purposes)
+        version = author.notice.version
+        standing = live(await self._people.locked_ledger(work, person.id), chosen)
+        entries = [_withdrawal(author, given, version, now) for given in standing]
+        await self._people.add_consents(work, entries)
+        records = [record.id for record in await self._records.locked(work, person.id)]
+        bindings = await self._people.locked_bindings(work, records, chosen)
+        return _Ended(entries, await self._people.close_bindings(work, bindings, cause, now))
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    entries: Sequence[Consent]
+    bindings: Sequence[Binding]
+
+
+def _entry(
+    author: Author, table: DecisionTable, subject: UUID, given: ConsentGiven, now: datetime
+) -> Consent:
+    return Consent(
+        id=new_uuid(bucket_of(subject)),
+        subject=subject,
+        purpose=given.purpose,
+        act=Act.GIVE,
+        notice_version=table.version,
+        wording=given.wording,
+        method=given.method,
+        given_at=given.given_at,
+        recorded_at=now,
+        recorded_by=author.caller.id,
+    )
+
+
+def _withdrawal(author: Author, given: Consent, version: int, now: datetime) -> Consent:
+    return Consent(
+        id=new_uuid(bucket_of(given.subject)),
+        subject=given.subject,
+        purpose=given.purpose,
+        act=Act.WITHDRAW,
+        notice_version=version,
+        wording=None,
+        method=None,
+        given_at=None,
+        recorded_at=now,
+        recorded_by=author.caller.id,
+        withdraws=given.id,
+    )
+
+
+def _objected(table: DecisionTable, purposes: Sequence[str] | None) -> frozenset[str]:
+    known = {p.name for p in table.notice.purposes.values() if p.basis in _OBJECTED and not p.standing}
+    if purposes is None:
+        return frozenset(n for n in known if table.notice.purposes[n].clause == MARKETING_CLAUSE)
+    errors = tuple(
+        FieldError(
+            pointer("purposes", i), "not-open-to-objection", "name any of: " + ", ".join(sorted(known))
+        )
+        for i, name in enumerate(purposes)
+        if name not in known
+    )
+    if errors:
+        detail = "an objection reaches purposes that rest on consent or legitimate interest; see errors"
+        raise VaultError(Kind.INVALID, detail, errors=errors)
+    return frozenset(purposes)

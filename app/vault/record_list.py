@@ -1,0 +1,52 @@
+"""Which records a person has, without a look at what is in them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, Select, select
+
+from app.kernel.ids import bucket_of
+from app.storage.engine import Database, UnitOfWork
+from app.vault.tables import records
+
+
+@dataclass(frozen=True, slots=True)
+class RecordHead:
+    """A record, without its fields."""
+
+    id: UUID
+    collection: str
+    version: int
+    created_at: datetime
+    changed_at: datetime
+
+
+class RecordList:
+    """Rows of `records`, by person."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def of(self, tenant: str, subject: UUID) -> list[RecordHead]:
+        """A person's records, oldest first."""
+        return [_head(row) for row in await self._database.read(tenant, _records(tenant, subject))]
+
+    async def locked(self, work: UnitOfWork, subject: UUID) -> list[RecordHead]:
+        """The same, in a unit of work that has locked the person."""
+        return [_head(row) for row in (await work.execute(_records(work.tenant, subject))).all()]
+
+
+def _records(tenant: str, subject: UUID) -> Select[Any]:
+    return (
+        select(records)
+        .where(
+            records.c.bucket == bucket_of(subject), records.c.subject == subject, records.c.tenant == tenant
+        )
+        .order_by(records.c.id)
+    )
+
+
+def _head(row: Row[Any]) -> RecordHead:
+    return RecordHead(row.id, row.collection, row.version, row.created_at, row.changed_at)

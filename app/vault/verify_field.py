@@ -1,0 +1,144 @@
+"""Checking a value against a stored one, for those who may know whether it is right but not what it is.
+
+The notice grants `verified`. A password is checked against its argon2id verifier off the event loop, and against a made-up
+one where none is stored, so that the time says nothing. Wrong answers are counted for each field in the database, and past a
+few in a quarter of an hour nobody is answered.
+"""
+
+import hmac
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from app.audit.event import Action, Outcome
+from app.audit.log import AuditLog, Receipt
+from app.crypto.refused import Refused
+from app.kernel.clock import Clock
+from app.kernel.errors import FieldError, Kind, VaultError
+from app.kernel.plaintext import Plaintext
+from app.notice.active import ActiveNotices
+from app.notice.model import Form
+from app.storage.engine import Database
+from app.vault.ask import Ask
+from app.vault.change_store import ChangeStore
+from app.vault.disclosure import Denial
+from app.vault.field_types.field_type import InvalidValue
+from app.vault.fields import FieldCatalogue
+from app.vault.judge import Judge, Verdict, Wanted
+from app.vault.record import StoredRecord
+from app.vault.sealing import RecordCipher
+from app.vault.store import VaultStore
+
+WRONG_ANSWERS: Final = 10
+WINDOW: Final = timedelta(minutes=15)
+VerifyPassword = Callable[[str | None, str], Awaitable[bool]]
+"""Verifier (None for the made-up one) and password → whether they match."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """Whether the value is the stored one, and the receipt of having asked."""
+
+    matches: bool
+    receipt: Receipt
+
+
+class FieldVerifier:
+    """The use case of checking a value."""
+
+    def __init__(
+        self,
+        database: Database,
+        store: VaultStore,
+        changes: ChangeStore,
+        notices: ActiveNotices,
+        catalogue: FieldCatalogue,
+        judge: Judge,
+        audit: AuditLog,
+        clock: Clock,
+        verify_password: VerifyPassword,
+    ) -> None:
+        self._database = database
+        self._store = store
+        self._changes = changes
+        self._notices = notices
+        self._catalogue = catalogue
+        self._judge = judge
+        self._audit = audit
+        self._clock = clock
+        self._verify_password = verify_password
+
+    async def verify(self, ask: Ask, record: UUID, field: str, value: Plaintext) -> Verified | Denial:
+        """Whether the value is right; `too-many-requests` after too many that were not."""
+        table = await self._notices.table(ask.caller.tenant)
+        wanted = Wanted((field,), Form.VERIFIED, action=Action.RECORD_VERIFY)
+        verdict = self._judge.unseen(ask, table, wanted)
+        stored = None if verdict else await self._store.load(ask.caller.tenant, record)
+        if verdict is None:
+            verdict = await self._judge.judge(ask, table, wanted, stored)
+        if verdict.refusal is not None or stored is None:
+            return await self._refused(verdict)
+        since = self._clock.now() - WINDOW
+        if await self._changes.wrong_answers(stored, field, since) >= WRONG_ANSWERS:
+            await self._audit.append(
+                replace(verdict.event, outcome=Outcome.DENIED, fields={}, reason="too-many-wrong-answers")
+            )
+            raise VaultError(
+                Kind.TOO_MANY_REQUESTS,
+                "too many wrong answers for this field; try again in a quarter of an hour",
+            )
+        matches = await self._matches(
+            verdict, stored, field, value, table.notice.collections[stored.collection].fields[field].type
+        )
+        event = replace(verdict.event, inputs={**verdict.event.inputs, "matches": matches})
+        if matches:
+            return Verified(matches, await self._audit.append(event))
+        async with self._database.transaction(stored.tenant) as work:
+            await self._changes.add_wrong_answer(work, stored, field, self._clock.now(), since)
+            (receipt,) = await self._audit.record(work, [event])
+        return Verified(matches, receipt)
+
+    async def _refused(self, verdict: Verdict) -> Denial:
+        receipt = await self._audit.append(verdict.event)
+        refusal = verdict.refusal
+        if refusal is None or refusal.kind is Kind.UNAVAILABLE:
+            raise VaultError(Kind.UNAVAILABLE, "the stored value cannot be checked; tell the operator")
+        return Denial(refusal.kind, refusal.detail, refusal.reasons, receipt)
+
+    async def _matches(
+        self, verdict: Verdict, record: StoredRecord, field: str, value: Plaintext, kind: str
+    ) -> bool:
+        known = self._opened(verdict, record, field)
+        if kind == "password":
+            if not isinstance(value.reveal(), str):
+                raise _not_of_type((FieldError("", "wrong-type", "send the password as text"),))
+            return await self._verify_password(None if known is None else known.reveal(), value.reveal())
+        of_type = self._catalogue.of(await self._notices.table(record.tenant), record.collection)[field]
+        try:
+            given = of_type.normalise(of_type.parse(value.reveal()))
+        except InvalidValue as refused:
+            raise _not_of_type(refused.errors) from None
+        except TypeError:
+            raise VaultError(Kind.INVALID, "values of this field's type cannot be checked") from None
+        return known is not None and hmac.compare_digest(
+            of_type.normalise(known.reveal()).encode(), given.encode()
+        )
+
+    def _opened(self, verdict: Verdict, record: StoredRecord, field: str) -> Plaintext | None:
+        sealed = record.fields.get(field)
+        if sealed is None or verdict.keys is None:
+            return None
+        cipher = RecordCipher(verdict.keys.field, record.tenant, record.subject, record.id, record.collection)
+        try:
+            return cipher.open_sealed(field, sealed.version, sealed.envelope)
+        except Refused:
+            raise VaultError(
+                Kind.UNAVAILABLE, "a stored value does not pass its integrity check; tell the operator"
+            ) from None
+
+
+def _not_of_type(errors: tuple[FieldError, ...]) -> VaultError:
+    placed = tuple(FieldError("/value" + e.pointer, e.code, e.detail) for e in errors)
+    return VaultError(Kind.INVALID, "the value to check is none of this field's type", errors=placed)
