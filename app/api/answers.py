@@ -1,12 +1,16 @@
 """How an answer is written, and how OpenAPI shows one."""
 
 import json
+from collections.abc import Sequence
 from typing import Any, Final
+from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from app.kernel.errors import VaultError
+from app.vault.keep_answer import Segment
+from app.web.idempotency import OwnedResponse
 from app.web.problems import problem_document, request_id
 
 _ENCODE: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
@@ -15,6 +19,25 @@ _ENCODE: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), che
 def answer(document: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """A JSON answer."""
     return Response(_ENCODE(document).encode(), status, headers, "application/json")
+
+
+def owned(
+    document: Any, owner: UUID, status: int = 200, headers: dict[str, str] | None = None
+) -> OwnedResponse:
+    """A JSON answer about one person."""
+    return OwnedResponse([Segment(owner, _ENCODE(document).encode())], status, headers)
+
+
+def owned_items(items: Sequence[tuple[UUID | None, Any]], beside: dict[str, Any]) -> OwnedResponse:
+    """A JSON answer with `items`, each about one person, and what stands beside them."""
+    segments = [Segment(None, b'{"items":[')]
+    for number, (owner, item) in enumerate(items):
+        if number:
+            segments.append(Segment(None, b","))
+        segments.append(Segment(owner, _ENCODE(item).encode()))
+    rest = _ENCODE(beside)[1:]
+    segments.append(Segment(None, ("]," + rest if len(rest) > 1 else "]}").encode()))
+    return OwnedResponse(segments, 200, None)
 
 
 def example(status: int, document: Any) -> dict[int | str, dict[str, Any]]:

@@ -22,6 +22,7 @@ from app.kernel.caller import Caller
 from app.kernel.errors import Kind, VaultError
 from app.kernel.ids import Prefix, text_of
 from app.web.gate import admitted
+from app.web.idempotency import repeatable
 from app.web.lean_route import LeanRoute
 from app.web.permissions import declared
 from app.web.problems import request_id
@@ -69,6 +70,7 @@ def callers_router(parts: Parts) -> APIRouter:
         responses=example(201, CALLER_EXAMPLE),
         openapi_extra=declared("callers", problems=(Kind.CONFLICT,)),
     )
+    @repeatable(parts)
     async def create_caller(request: Request) -> Response:
         caller, actor = await _acting(request, parts)
         body = await read_body(request, CallerIn)
@@ -88,6 +90,7 @@ def callers_router(parts: Parts) -> APIRouter:
         responses=example(201, NEW_KEY_EXAMPLE),
         openapi_extra=declared("callers", problems=(Kind.NOT_FOUND,)),
     )
+    @repeatable(parts)
     async def issue_key(request: Request) -> Response:
         caller, actor = await _acting(request, parts)
         issued = await parts.callers.issue_key(caller.tenant, _named(request, "caller_id", "clr"), actor)
@@ -100,6 +103,7 @@ def callers_router(parts: Parts) -> APIRouter:
         summary="Revoke a key at once",
         openapi_extra=declared("callers", problems=(Kind.NOT_FOUND,)),
     )
+    @repeatable(parts)
     async def revoke_key(request: Request) -> Response:
         caller, actor = await _acting(request, parts)
         of, key = _named(request, "caller_id", "clr"), _named(request, "key_id", "key")
@@ -113,6 +117,7 @@ def callers_router(parts: Parts) -> APIRouter:
         summary="Stop a caller and all its keys at once",
         openapi_extra=declared("callers", problems=(Kind.NOT_FOUND,)),
     )
+    @repeatable(parts)
     async def disable_caller(request: Request) -> Response:
         caller, actor = await _acting(request, parts)
         await parts.callers.disable(caller.tenant, _named(request, "caller_id", "clr"), actor)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.api.answers import answer, example, failed_item
+from app.api.answers import example, failed_item, owned_items
 from app.api.records import CaseHeader, PurposeHeader, counted, denied, denied_item
 from app.api.schemas.receipt import batch_receipt_json, receipt_json
 from app.api.schemas.records import (
@@ -31,6 +31,7 @@ from app.vault.disclosure import Denial, Disclosure
 from app.vault.submission import Submission
 from app.vault.write_record import Stored
 from app.web.gate import asking
+from app.web.idempotency import repeatable
 from app.web.lean_route import LeanRoute
 from app.web.metrics import Metrics
 from app.web.permissions import declared
@@ -81,6 +82,7 @@ def record_batches_router(parts: Parts, metrics: Metrics) -> APIRouter:
         responses=example(200, STORE_EXAMPLE),
         openapi_extra=declared("grants", problems=(Kind.PURPOSE_REQUIRED,)),
     )
+    @repeatable(parts)
     async def store_records(request: Request) -> Response:
         ask = await asking(request, parts)
         body = await read_body(request, RecordsIn)
@@ -107,9 +109,8 @@ def record_batches_router(parts: Parts, metrics: Metrics) -> APIRouter:
             return denied(request, found)
         for item in found.items:
             metrics.disclosed(*counted(item))
-        items = [disclosure_json(item) for item in found.items]
-        receipt = receipt_json(found.receipt)
-        return answer({"items": items, "more": found.more, "next": None, "receipt": receipt})
+        items = [(item.record.subject, disclosure_json(item)) for item in found.items]
+        return owned_items(items, {"more": found.more, "next": None, "receipt": receipt_json(found.receipt)})
 
     return router
 
@@ -132,17 +133,17 @@ def _submission(item: Any) -> Submission | VaultError:
 def _items(
     request: Request, purpose: str, outcomes: Sequence[Disclosure | Stored | Denial | VaultError]
 ) -> Response:
-    items: list[dict[str, Any]] = []
+    items: list[tuple[UUID | None, dict[str, Any]]] = []
     receipts: list[Receipt] = []
     for outcome in outcomes:
         if isinstance(outcome, VaultError):
-            items.append(failed_item(request, outcome))
+            items.append((None, failed_item(request, outcome)))
             continue
         receipts.append(outcome.receipt)
         if isinstance(outcome, Disclosure):
-            items.append(disclosure_json(outcome))
+            items.append((outcome.record.subject, disclosure_json(outcome)))
         elif isinstance(outcome, Stored):
-            items.append(stored_json(outcome))
+            items.append((outcome.subject, stored_json(outcome)))
         else:
-            items.append(denied_item(request, outcome))
-    return answer({"items": items, "receipt": batch_receipt_json(purpose, receipts)})
+            items.append((None, denied_item(request, outcome)))
+    return owned_items(items, {"receipt": batch_receipt_json(purpose, receipts)})

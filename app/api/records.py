@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Header, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.api.answers import answer, example
+from app.api.answers import answer, example, owned
 from app.api.schemas.records import (
     DISCLOSURE_EXAMPLE,
     STORED_EXAMPLE,
@@ -23,7 +23,9 @@ from app.notice.decide import Reason
 from app.notice.model import Form
 from app.vault.disclosure import NOTHING_HERE, Denial, Disclosure
 from app.vault.judge import Wanted
+from app.vault.write_record import Keep, Stored
 from app.web.gate import asking
+from app.web.idempotency import OwnedResponse, begun_of, repeatable
 from app.web.lean_route import LeanRoute
 from app.web.metrics import Metrics
 from app.web.permissions import declared
@@ -108,14 +110,14 @@ def records_router(parts: Parts, metrics: Metrics) -> APIRouter:
             "grants", problems=(Kind.DISCLOSURE_DENIED, Kind.NOT_COVERED, Kind.PURPOSE_REQUIRED)
         ),
     )
+    @repeatable(parts)
     async def store_record(request: Request) -> Response:
         ask = await asking(request, parts)
         body = await read_body(request, RecordIn)
-        stored = await parts.storer.store(ask, body.submission())
-        if isinstance(stored, Denial):
-            return denied(request, stored)
-        headers = {"Location": f"/v1/records/{text_of('rec', stored.record)}", "ETag": '"1"'}
-        return answer(stored_json(stored), 201, headers)
+        begun = begun_of(request)
+        keep = Keep(begun, lambda stored: _created(stored).kept()) if begun else None
+        stored = await parts.storer.store(ask, body.submission(), keep)
+        return denied(request, stored) if isinstance(stored, Denial) else _created(stored)
 
     @router.get(
         "/v1/records/{record_id}",
@@ -145,6 +147,11 @@ def records_router(parts: Parts, metrics: Metrics) -> APIRouter:
         return answer(disclosure_json(disclosure), headers={"ETag": f'"{disclosure.record.version}"'})
 
     return router
+
+
+def _created(stored: Stored) -> OwnedResponse:
+    headers = {"Location": f"/v1/records/{text_of('rec', stored.record)}", "ETag": '"1"'}
+    return owned(stored_json(stored), stored.subject, 201, headers)
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -1,13 +1,14 @@
 """`/v1/tokens`: issue, resolve, revoke, list."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.api.answers import answer, example, failed_item
+from app.api.answers import answer, example, failed_item, owned, owned_items
 from app.api.records import PurposeHeader, denied
 from app.api.schemas.receipt import batch_receipt_json, receipt_json
 from app.api.schemas.tokens import (
@@ -33,6 +34,7 @@ from app.vault.ask import Ask
 from app.vault.disclosure import Denial, FieldAnswer
 from app.vault.manage_token import TokenOrder
 from app.web.gate import admitted, asking
+from app.web.idempotency import repeatable
 from app.web.lean_route import LeanRoute
 from app.web.permissions import declared
 from app.web.problems import request_id
@@ -70,18 +72,20 @@ def tokens_router(parts: Parts) -> APIRouter:
         responses=example(200, RESOLVED_EXAMPLE),
         openapi_extra=declared("grants", problems=(Kind.PURPOSE_REQUIRED,)),
     )
+    @repeatable(parts)
     async def resolve_tokens(request: Request) -> Response:
         ask = await asking(request, parts)
         body = await read_body(request, ResolveIn)
         results, receipts = await parts.resolver.resolve(ask, body.tokens)
-        items = []
+        items: list[tuple[UUID | None, dict[str, Any]]] = []
         for text, result in zip(body.tokens, results, strict=True):
             if isinstance(result, VaultError):
-                items.append({"token": text, "problem": failed_item(request, result)})
+                items.append((None, {"token": text, "problem": failed_item(request, result)}))
             else:
                 shown = {"form": result.answer.form.value, "value": result.answer.value}
-                items.append({"token": text, "collection": result.collection, "field": result.field, **shown})
-        return answer({"items": items, "receipt": batch_receipt_json(ask.purpose, receipts)})
+                place = {"collection": result.collection, "field": result.field}
+                items.append((result.subject, {"token": text, **place, **shown}))
+        return owned_items(items, {"receipt": batch_receipt_json(ask.purpose, receipts)})
 
     @router.post(
         "/v1/tokens",
@@ -91,6 +95,7 @@ def tokens_router(parts: Parts) -> APIRouter:
         responses=example(200, ISSUED_EXAMPLE),
         openapi_extra=declared("tokens.issue", problems=(Kind.DISCLOSURE_DENIED, Kind.NOT_FOUND)),
     )
+    @repeatable(parts)
     async def issue_tokens(request: Request) -> Response:
         caller = await admitted(request, parts)
         body = await read_body(request, TokenIn)
@@ -99,7 +104,7 @@ def tokens_router(parts: Parts) -> APIRouter:
         if isinstance(issued, Denial):
             return denied(request, issued)
         items = [_issued(name, issued.fields[name]) for name in body.fields if name in issued.fields]
-        return answer({"items": items, "receipt": receipt_json(issued.receipt)})
+        return owned({"items": items, "receipt": receipt_json(issued.receipt)}, issued.record.subject)
 
     @router.post(
         "/v1/tokens/revoke",
@@ -109,6 +114,7 @@ def tokens_router(parts: Parts) -> APIRouter:
         responses=example(200, REVOKED_EXAMPLE),
         openapi_extra=declared("tokens.issue", problems=(Kind.NOT_FOUND,)),
     )
+    @repeatable(parts)
     async def revoke_tokens(request: Request) -> Response:
         caller = await admitted(request, parts)
         body = await read_body(request, RevokeIn)

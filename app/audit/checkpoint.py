@@ -59,13 +59,16 @@ def open_checkpoint(data: str, key: VerifierKey) -> tuple[Checkpoint, Note]:
     return checkpoint, note
 
 
-def checkpoints_in(published: str, key: VerifierKey) -> Iterator[Checkpoint]:
-    """The checkpoints of a file of published ones that this log key has signed, in the file's order.
-
-    What a crash has cut short, and other logs' checkpoints, are passed over.
-    """
+def notes_in(published: str) -> Iterator[tuple[str, int]]:
+    """The notes in a file of published checkpoints, and where each ends; what a crash has cut short is passed over."""
     for found in _IN_A_FILE.finditer(published):
+        yield found[0], found.end()
+
+
+def checkpoints_in(published: str, key: VerifierKey) -> Iterator[Checkpoint]:
+    """The checkpoints in a file of published ones that this log key has signed, in the file's order."""
+    for note, _ in notes_in(published):
         try:
-            yield open_checkpoint(found[0], key)[0]
+            yield open_checkpoint(note, key)[0]
         except NoteInvalid:
             continue

@@ -25,6 +25,33 @@ class Action(StrEnum):
 
     RECORD_STORE = "record.store"
     RECORD_DISCLOSE = "record.disclose"
+    RECORD_SEARCH = "record.search"
+    RECORD_CHANGE = "record.change"
+    RECORD_DELETE = "record.delete"
+    RECORD_VERIFY = "record.verify"
+    TOKEN_ISSUE = "token.issue"
+    TOKEN_RESOLVE = "token.resolve"
+    TOKEN_REVOKE = "token.revoke"
+    TOKEN_LIST = "token.list"
+    BUDGET_EXCEED = "budget.exceed"
+    SUBJECT_READ = "subject.read"
+    SUBJECT_FIND = "subject.find"
+    SUBJECT_RESTRICT = "subject.restrict"
+    SUBJECT_UNRESTRICT = "subject.unrestrict"
+    SUBJECT_OBJECT = "subject.object"
+    CONSENT_GIVE = "consent.give"
+    CONSENT_WITHDRAW = "consent.withdraw"
+    BINDING_OPEN = "binding.open"
+    BINDING_CLOSE = "binding.close"
+    HOLD_PLACE = "hold.place"
+    HOLD_RELEASE = "hold.release"
+    ASSIGNMENT_MAKE = "assignment.make"
+    ASSIGNMENT_END = "assignment.end"
+    ORDER_REQUEST = "order.request"
+    ORDER_APPROVE = "order.approve"
+    ORDER_REJECT = "order.reject"
+    SESSION_START = "session.start"
+    SESSION_END = "session.end"
     AUTH_FAIL = "auth.fail"
     PERMISSION_DENY = "permission.deny"
     AUDIT_QUERY = "audit.query"
@@ -34,6 +61,21 @@ class Action(StrEnum):
     CALLER_DISABLE = "caller.disable"
     KEY_ISSUE = "api-key.issue"
     KEY_REVOKE = "api-key.revoke"
+
+
+READS: Final = frozenset(
+    {
+        Action.RECORD_DISCLOSE,
+        Action.RECORD_SEARCH,
+        Action.RECORD_VERIFY,
+        Action.TOKEN_LIST,
+        Action.AUTH_FAIL,
+        Action.PERMISSION_DENY,
+        Action.AUDIT_QUERY,
+        Action.BUDGET_EXCEED,
+    }
+)
+"""What changes nothing and may be done again."""
 
 
 class Outcome(StrEnum):

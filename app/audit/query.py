@@ -6,7 +6,7 @@ Newest first. A cursor is the id of the last event seen, so that pages stay whol
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import partial
 from typing import Any, Final
@@ -14,14 +14,19 @@ from uuid import UUID
 
 from sqlalchemy import BigInteger, ColumnElement, type_coerce
 
+from app.audit.event import READS, Outcome
+from app.audit.facet import Facet, breadth, field_in_form, word
 from app.audit.store import AuditStore
 from app.audit.tables import audit_events as events
-from app.kernel.ids import text_of
+from app.kernel.ids import parse_id, text_of
 from app.storage.columns import moment_of
 
 LARGEST_PAGE: Final = 1000
 _HOUR: Final = 3_600_000_000
+_LONGEST_REQUEST: Final = timedelta(minutes=10)
 _DAY: Final = 24 * _HOUR
+# An event's id and its `at` are made one after the other; clocks of processes differ by less than this.
+_SLACK: Final = timedelta(minutes=1)
 
 
 class Group(StrEnum):
@@ -39,7 +44,10 @@ class Group(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """All conditions must hold; `subject` is a handle, times are inclusive at the start and exclusive at the end."""
+    """All conditions must hold; `subject` is a handle, times are inclusive at the start and exclusive at the end.
+
+    `actions` are several of which one must fit; `outside` asks for a recipient outside the shop, whichever.
+    """
 
     subject: str | None = None
     record: str | None = None
@@ -57,6 +65,8 @@ class Filter:
     notice_version: int | None = None
     since: datetime | None = None
     until: datetime | None = None
+    actions: frozenset[str] = frozenset()
+    outside: bool = False
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """The filter as SQL; values are bound, never written into the text."""
@@ -74,23 +84,44 @@ class Filter:
         }
         conditions = [column == value for column, value in equal.items() if value is not None]
         if self.since is not None:
-            conditions += [events.c.at >= self.since, events.c.id >= _first_id(self.since)]
+            conditions += [events.c.at >= self.since, events.c.id >= _first_id(self.since - _SLACK)]
         if self.until is not None:
-            conditions += [events.c.at < self.until]
-        conditions += [events.c.facets.contains(f"|{word}|", autoescape=True) for word in self._facets()]
+            conditions += [events.c.at < self.until, events.c.id < _first_id(self.until + _SLACK)]
+        if self.actions:
+            conditions += [events.c.action.in_(sorted(self.actions))]
+        if self.outside:
+            conditions += [events.c.recipient.is_not(None)]
+        conditions += [events.c.facets.contains(f"|{one}|", autoescape=True) for one in self._facets()]
         return conditions
 
+    def words(self) -> list[str]:
+        """What is looked up in the index of facets, the narrowest first; none when a better index serves."""
+        if self.subject is not None or self.caller is not None:
+            return []
+        columns = {
+            Facet.CASE: self.case,
+            Facet.RECIPIENT: self.recipient,
+            Facet.NOTICE: self.notice_version,
+            Facet.PURPOSE: self.purpose,
+            Facet.COLLECTION: self.collection,
+            Facet.ACTION: self.action,
+            Facet.OUTCOME: self.outcome,
+        }
+        found = [word(facet, value) for facet, value in columns.items() if value is not None]
+        return sorted([*found, *self._facets()], key=breadth)
+
     def _facets(self) -> list[str]:
-        words = {"role": self.role, "clause": self.clause}
-        if self.field is not None and self.form is not None:
-            return [f"{self.field}={self.form}", *(f"{k}:{v}" for k, v in words.items() if v is not None)]
-        words |= {"field": self.field, "form": self.form}
-        return [f"{k}:{v}" for k, v in words.items() if v is not None]
+        words = {Facet.ROLE: self.role, Facet.CLAUSE: self.clause}
+        both = self.field is not None and self.form is not None
+        if not both:
+            words |= {Facet.FIELD: self.field, Facet.FORM: self.form}
+        found = [word(facet, value) for facet, value in words.items() if value is not None]
+        return [field_in_form(str(self.field), str(self.form)), *found] if both else found
 
 
 def _first_id(moment: datetime) -> UUID:
     """The smallest id an event of that millisecond can have: lets the primary key skip what is older (UUIDv7)."""
-    return UUID(int=int(moment.timestamp() * 1000) << 80)
+    return UUID(int=max(0, int(moment.timestamp() * 1000)) << 80)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +143,47 @@ class AuditQuery:
         conditions = wanted.conditions()
         if after is not None:
             conditions.append(events.c.id < after)
-        rows = await self._store.page(tenant, conditions, limit + 1)
+        rows = await self._rows(tenant, wanted, conditions, limit + 1, after)
         more = len(rows) > limit
         return Page([json.loads(body) for _, body in rows[:limit]], rows[limit - 1][0] if more else None)
+
+    async def effect_of(self, tenant: str, request: str, since: datetime) -> UUID | None:
+        """The event that changed something on behalf of a request begun at that time, if there is one."""
+        wanted = Filter(since=since, until=since + _LONGEST_REQUEST)
+        after: UUID | None = None
+        while True:
+            page = await self.page(tenant, wanted, limit=LARGEST_PAGE, after=after)
+            for item in page.items:
+                if (
+                    item.get("request") == request
+                    and item["action"] not in READS
+                    and item["outcome"] == Outcome.ALLOWED
+                ):
+                    return parse_id("evt", item["id"])
+            after = page.next
+            if after is None:
+                return None
+
+    async def _rows(
+        self,
+        tenant: str,
+        wanted: Filter,
+        conditions: list[ColumnElement[bool]],
+        limit: int,
+        after: UUID | None,
+    ) -> list[tuple[UUID, bytes]]:
+        words = wanted.words()
+        if not words:
+            return await self._store.page(tenant, conditions, limit)
+        # What is not sequenced is in no index of facets. Read first: what is sequenced meanwhile is found twice, not never.
+        fresh = await self._store.page(tenant, [*conditions, events.c.leaf.is_(None)], limit)
+        oldest = _first_id(wanted.since - _SLACK) if wanted.since else None
+        indexed = await self._store.page_by_facets(tenant, words, conditions, limit, (oldest, after))
+        return sorted(dict([*fresh, *indexed]).items(), reverse=True)[:limit]
+
+    async def writes(self, tenant: str, subject: str) -> list[dict[str, Any]]:
+        """The events that stored or removed something of the person with this handle, in their order."""
+        return [json.loads(body) for body in await self._store.writes(tenant, subject)]
 
     async def answers(self, tenant: str) -> None:
         """Returns when the log can be read; `DatabaseUnavailable` otherwise."""
@@ -139,10 +208,10 @@ class AuditQuery:
         self, tenant: str, wanted: Filter, group: Group, words: Sequence[str]
     ) -> list[tuple[str, int]]:
         found: list[tuple[str, int]] = []
-        for word in words:
-            facet = events.c.facets.contains(f"|{group.value}:{word}|", autoescape=True)
+        for one in words:
+            facet = events.c.facets.contains(f"|{group.value}:{one}|", autoescape=True)
             rows = await self._store.counts(tenant, [*wanted.conditions(), facet], events.c.tenant)
-            found += [(word, count) for _, count in rows]
+            found += [(one, count) for _, count in rows]
         return sorted(found, key=lambda entry: (-entry[1], entry[0]))
 
 

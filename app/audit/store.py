@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from typing import Any, Final
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, insert, literal_column, select
+from sqlalchemy import ColumnElement, Select, exists, func, insert, literal_column, or_, select
 
 from app.audit.event import Event, canonical, facets
-from app.audit.tables import audit_events
+from app.audit.tables import audit_events, audit_facets
 from app.storage.columns import microseconds
 from app.storage.engine import Database, UnitOfWork
 from app.storage.hot import HotInsert, Row
@@ -28,6 +29,8 @@ _COLUMNS: Final = (
     "facets",
     "body",
 )
+
+_WRITES: Final = ("form:stored", "form:removed", "form:erased")
 
 
 def _row(event: Event) -> Row:
@@ -79,6 +82,46 @@ class AuditStore:
             .limit(limit)
         )
         return [(row.id, row.body) for row in await self._database.read(tenant, statement)]
+
+    async def page_by_facets(
+        self,
+        tenant: str,
+        words: Sequence[str],
+        conditions: Sequence[ColumnElement[bool]],
+        limit: int,
+        span: tuple[UUID | None, UUID | None],
+    ) -> list[tuple[UUID, bytes]]:
+        """As `page`, looking only where every word is to be found; `span` is the oldest and newest id that can matter."""
+        oldest, newest = span
+        block = audit_facets.alias("block")
+        within = [block.c.tenant == tenant, block.c.facet == words[0]]
+        within += [block.c.last >= oldest] if oldest else []
+        within += [block.c.first <= newest] if newest else []
+        for word in words[1:]:
+            also = audit_facets.alias()
+            within.append(
+                exists().where(also.c.tenant == tenant, also.c.facet == word, also.c.first == block.c.first)
+            )
+        inside = audit_events.c.id.between(block.c.first, block.c.last)
+        statement = (
+            select(audit_events.c.id, audit_events.c.body)
+            .select_from(block)
+            .join(audit_events, (audit_events.c.tenant == block.c.tenant) & inside)
+            .where(*within, *conditions)
+            .order_by(block.c.first.desc(), audit_events.c.id.desc())
+            .limit(limit)
+        )
+        return [(row.id, row.body) for row in await self._database.read(tenant, statement)]
+
+    async def writes(self, tenant: str, subject: str) -> list[bytes]:
+        """The events that stored or removed fields of a person, in the log's order."""
+        given = [audit_events.c.facets.contains(f"|{word}|", autoescape=True) for word in _WRITES]
+        statement = (
+            select(audit_events.c.body)
+            .where(audit_events.c.tenant == tenant, audit_events.c.subject == subject, or_(*given))
+            .order_by(audit_events.c.leaf.is_(None), audit_events.c.leaf, audit_events.c.id)
+        )
+        return [row.body for row in await self._database.read(tenant, statement)]
 
     async def one(self, tenant: str, event_id: Any) -> bytes | None:
         """The bytes of one event."""

@@ -1,12 +1,23 @@
-"""Rows of the audit log: the event's own bytes, and beside them what the compliance team asks by.
+"""Rows of the audit log: the event's own bytes, beside them what the compliance team asks by, and the tree over them.
 
 The bytes are the truth; every other column is read off them when they are written. `leaf` is the event's place in the
-tree, given by the sequencer after commit.
+tree, given by the sequencer after commit, once.
 """
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, PrimaryKeyConstraint, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    text,
+)
 
 from app.storage.columns import Identifier, Moment
 from app.storage.metadata import metadata
@@ -34,5 +45,68 @@ audit_events: Final = Table(
     PrimaryKeyConstraint("tenant", "id"),
     Index("ix_audit_events_subject", "tenant", "subject", "id"),
     Index("ix_audit_events_caller", "tenant", "caller", "id"),
+    # What the sequencer has not seen yet: small, and the only index that an insert pays for it.
+    Index(
+        "ix_audit_events_unsequenced",
+        "tenant",
+        "id",
+        sqlite_where=text("leaf IS NULL"),
+        postgresql_where=text("leaf IS NULL"),
+    ),
+    Index(
+        "uq_audit_events_leaf",
+        "tenant",
+        "leaf",
+        unique=True,
+        sqlite_where=text("leaf IS NOT NULL"),
+        postgresql_where=text("leaf IS NOT NULL"),
+    ),
+    info={"place": "tenant"},
+)
+
+# One a tenant: how far its log is sequenced, and who may go on (docs/adr/0010-sequencing-the-audit-log.md).
+audit_trees: Final = Table(
+    "audit_trees",
+    metadata,
+    Column("tenant", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("fence", BigInteger, nullable=False),
+    Column("lease_until", Moment, nullable=False),
+    PrimaryKeyConstraint("tenant"),
+    info={"place": "tenant"},
+)
+
+audit_tiles: Final = Table(
+    "audit_tiles",
+    metadata,
+    Column("tenant", Text, nullable=False),
+    Column("level", SmallInteger, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("hashes", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("tenant", "level", "position"),
+    info={"place": "tenant"},
+)
+
+audit_checkpoints: Final = Table(
+    "audit_checkpoints",
+    metadata,
+    Column("tenant", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("cosignatures", Text, nullable=False, server_default=""),
+    PrimaryKeyConstraint("tenant", "size"),
+    info={"place": "tenant"},
+)
+
+# Between the ids `first` and `last`, some four seconds, there is an event with this facet: where to look, not what is there.
+audit_facets: Final = Table(
+    "audit_facets",
+    metadata,
+    Column("tenant", Text, nullable=False),
+    Column("facet", Text, nullable=False),
+    Column("first", Identifier, nullable=False),
+    Column("last", Identifier, nullable=False),
+    PrimaryKeyConstraint("tenant", "facet", "first"),
     info={"place": "tenant"},
 )

@@ -23,7 +23,7 @@ class TileId(NamedTuple):
     """Which tile: its level (heights 8·level up to 8·level + 7) and its place in the level."""
 
     level: int
-    index: int
+    position: int
 
 
 class TileMissing(LookupError):
@@ -55,7 +55,7 @@ class Tiles:
     def _node(self, node: Node) -> bytes:
         tile = tile_of(node)
         below = 1 << node.height % HEIGHT
-        first = node.index * below % WIDTH * HASH_BYTES
+        first = node.position * below % WIDTH * HASH_BYTES
         kept = self._loaded.get(tile, b"")[first : first + below * HASH_BYTES]
         if len(kept) != below * HASH_BYTES:
             raise TileMissing("a tile of the tree is missing or too short")
@@ -65,7 +65,7 @@ class Tiles:
 def tile_of(node: Node) -> TileId:
     """The tile that has the hash of a node, or those it is made of."""
     level, rest = divmod(node.height, HEIGHT)
-    return TileId(level, node.index >> HEIGHT - rest)
+    return TileId(level, node.position >> HEIGHT - rest)
 
 
 def tiles_of(ranges: Iterable[Range]) -> set[TileId]:
@@ -80,7 +80,7 @@ def leaf_tiles(leaves: Range) -> set[TileId]:
 
 def width_of(tile: TileId, size: int) -> int:
     """How many hashes a tile has in a tree of `size` leaves: 0 to 256."""
-    return max(0, min(WIDTH, (size >> HEIGHT * tile.level) - tile.index * WIDTH))
+    return max(0, min(WIDTH, (size >> HEIGHT * tile.level) - tile.position * WIDTH))
 
 
 def edge(size: int) -> list[TileId]:
@@ -126,7 +126,7 @@ def hashes_of(tile: bytes) -> list[bytes]:
 
 def path_of(asked: TilePath) -> str:
     """The path below `tile/`: `0/x001/x234/067.p/12`, `entries/000`."""
-    digits = str(asked.tile.index)
+    digits = str(asked.tile.position)
     digits = digits.zfill(-(-len(digits) // 3) * 3)
     groups = [digits[i : i + 3] for i in range(0, len(digits), 3)]
     index = "/".join([*("x" + group for group in groups[:-1]), groups[-1]])

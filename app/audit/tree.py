@@ -20,10 +20,10 @@ class Range(NamedTuple):
 
 
 class Node(NamedTuple):
-    """The perfect subtree of `2**height` leaves that begins at leaf `index << height`."""
+    """The perfect subtree of `2**height` leaves that begins at leaf `position << height`."""
 
     height: int
-    index: int
+    position: int
 
 
 def leaf_hash(entry: bytes) -> bytes:

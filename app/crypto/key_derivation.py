@@ -5,7 +5,7 @@ A label names one use, and its number changes when the use changes, so no derive
 
     subject key        kin/field/1, kin/handle/1, kin/token/1, kin/commit/1
     tenant index key   kin/index/1/<collection.field>
-    tenant audit key   kin/api-key/1, kin/customer-ref/1, kin/reference/1, kin/token-bucket/1
+    tenant audit key   kin/api-key/1, kin/customer-ref/1, kin/reference/1, kin/token-bucket/1, kin/answer/1
 """
 
 from dataclasses import dataclass
@@ -82,3 +82,8 @@ def reference_key(tenant_audit_key: bytes) -> bytes:
 def token_bucket_key(tenant_audit_key: bytes) -> bytes:
     """Masks the bucket inside a token (`token`)."""
     return hkdf_sha256(tenant_audit_key, "kin/token-bucket/1")
+
+
+def answer_key(tenant_audit_key: bytes) -> bytes:
+    """Names and seals what is kept of answers under an Idempotency-Key, apart from what is a person's (`field_cipher`)."""
+    return hkdf_sha256(tenant_audit_key, "kin/answer/1")

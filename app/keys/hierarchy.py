@@ -12,6 +12,7 @@ from uuid import UUID
 
 from app.crypto.key_derivation import (
     SubjectKeys,
+    answer_key,
     api_key_key,
     customer_reference_key,
     derive,
@@ -100,6 +101,11 @@ class TenantKeys:
     def token_buckets(self) -> bytes:
         """Masks the place of the person inside a token."""
         return token_bucket_key(self._audit)
+
+    @cached_property
+    def answers(self) -> bytes:
+        """Names and seals kept answers, apart from what is a person's."""
+        return answer_key(self._audit)
 
     @cached_property
     def _index_keys(self) -> dict[str, bytes]:

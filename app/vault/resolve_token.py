@@ -36,6 +36,7 @@ NO_SUCH_TOKEN: Final = (
 class Resolved:
     """A token's field in the form the notice grants its bearer."""
 
+    subject: UUID
     collection: str
     field: str
     answer: FieldAnswer
@@ -138,4 +139,4 @@ def _result(row: TokenRow | None, verdict: Verdict) -> Resolved | VaultError:
         return VaultError(verdict.refusal.kind, verdict.refusal.detail)
     if row is None or verdict.record is None or not _given(row, verdict):
         return VaultError(Kind.NOT_FOUND, NO_SUCH_TOKEN)
-    return Resolved(verdict.record.collection, row.field, verdict.answers[row.field])
+    return Resolved(row.subject, verdict.record.collection, row.field, verdict.answers[row.field])

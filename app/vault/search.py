@@ -7,6 +7,7 @@ out without a word. The event names the field, never the value.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from app.audit.event import Action, Event, FieldTrace, Outcome
 from app.audit.log import AuditLog, Receipt
@@ -29,6 +30,8 @@ from app.vault.indexing import Sought, beginning, modes, whole
 from app.vault.judge import Judge, Verdict, Wanted, notice_ref
 from app.vault.sealing import RecordCipher
 from app.vault.store import VaultStore
+
+_DAMAGED: Final = "a stored value does not pass its integrity check; tell the operator"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,9 @@ class Searcher:
         loaded = await self._store.load_many(ask.caller.tenant, ids[: search.limit])
         known = await self._judge.known(ask, table, loaded.values())
         judged = [
-            await self._judge.judge(ask, table, search.wanted, record, known) for record in loaded.values()
+            await self._judge.judge(ask, table, search.wanted, loaded[record], known)
+            for record in ids
+            if record in loaded
         ]
         readable = [v for v in judged if _readable(v) and _meant(v, search.field, sought)]
         summary = self._event(ask, table, search, Outcome.ALLOWED, decided)
@@ -188,4 +193,4 @@ def _meant(verdict: Verdict, name: str, sought: Sought) -> bool:
     try:
         return sought.matches(cipher.open_sealed(name, sealed.version, sealed.envelope))
     except Refused:
-        raise VaultError(Kind.UNAVAILABLE, DAMAGED) from None
+        raise VaultError(Kind.UNAVAILABLE, _DAMAGED) from None

@@ -6,6 +6,7 @@ A caller stores what the notice lets its roles write for the declared purpose; w
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from app.audit.event import Action, Event, FieldTrace, Outcome
@@ -22,7 +23,7 @@ from app.vault.disclosure import Denial
 from app.vault.fields import FieldCatalogue
 from app.vault.judge import clause_of, notice_ref
 from app.vault.submission import Submission, check
-from app.vault.write_record import Accepted, RecordWriter, Stored
+from app.vault.write_record import Accepted, Keep, RecordWriter, Stored
 from app.vault.writing import may_write
 
 _RECORDS_CONSENTS: Final = "consents.record"
@@ -49,10 +50,12 @@ class RecordStorer:
         self._clock = clock
         self._hash_password = hash_password
 
-    async def store(self, ask: Ask, submission: Submission) -> Stored | Denial:
+    async def store(self, ask: Ask, submission: Submission, keep: Keep | None = None) -> Stored | Denial:
         """The stored record, or the denial; `invalid` and `not-covered` list every mistake, by field."""
         accepted = await self._accept(ask, submission)
-        return accepted if isinstance(accepted, Denial) else await self._writer.write(accepted)
+        if isinstance(accepted, Denial):
+            return accepted
+        return await self._writer.write(replace(accepted, keep=keep))
 
     async def store_many(self, ask: Ask, submissions: Sequence[Submission]) -> list[StoreOutcome]:
         """One outcome a submission, in order; each succeeds or fails alone."""

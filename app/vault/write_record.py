@@ -5,7 +5,7 @@ than many creates that arrive together.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -36,6 +36,7 @@ from app.vault.disclosure import NOTHING_HERE
 from app.vault.fields import FieldCatalogue
 from app.vault.indexing import IndexEntry, entries
 from app.vault.judge import notice_ref
+from app.vault.keep_answer import AnswerKeeper, Begun, KeptAnswer
 from app.vault.sealing import RecordCipher
 from app.vault.store import NewField, NewRecord, VaultStore
 from app.vault.submission import Submission
@@ -53,6 +54,15 @@ class Accepted:
     table: DecisionTable
     fields: Mapping[str, Plaintext]
     clauses: Mapping[str, str]
+    keep: "Keep | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Under which idempotency key the answer is kept, in the same transaction, and how it will read."""
+
+    begun: Begun
+    render: Callable[["Stored"], KeptAnswer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +95,7 @@ class _Sealed:
     bindings: Sequence[Binding]
     consents: Sequence[Consent]
     event: Event
+    keep: Keep | None
 
 
 class RecordWriter:
@@ -97,12 +108,14 @@ class RecordWriter:
         subjects: SubjectStore,
         catalogue: FieldCatalogue,
         keyring: TenantKeyring,
+        keeper: AnswerKeeper,
         audit: AuditLog,
         clock: Clock,
     ) -> None:
         self._database = database
         self._store = store
         self._subjects = subjects
+        self._keeper = keeper
         self._catalogue = catalogue
         self._keyring = keyring
         self._audit = audit
@@ -152,7 +165,13 @@ class RecordWriter:
         await self._subjects.add_bindings(
             work, [binding for create in creates for binding in create.bindings]
         )
-        return await self._audit.record(work, [create.event for create in creates])
+        receipts = await self._audit.record(work, [create.event for create in creates])
+        for create, receipt in zip(creates, receipts, strict=True):
+            if create.keep is not None:
+                answer = create.keep.render(_stored(create, receipt))
+                known = {create.person.id: create.person.keys.field}
+                await self._keeper.keep(work, answer, create.keep.begun, known)
+        return receipts
 
     async def _people(
         self, tenant: str, accepted: Sequence[Accepted], tenant_keys: TenantKeys
@@ -195,7 +214,9 @@ class RecordWriter:
         consents = self._consents(item, person.id)
         bindings = self._bindings(item, tenant_keys, cipher, person.id, record, consents)
         event = self._event(item, person, record, sealed)
-        return _Sealed(person, NewRecord(record, person.id, collection, sealed), bindings, consents, event)
+        return _Sealed(
+            person, NewRecord(record, person.id, collection, sealed), bindings, consents, event, item.keep
+        )
 
     def _index(
         self, item: Accepted, tenant_keys: TenantKeys, name: str, value: Plaintext

@@ -71,3 +71,15 @@ def path_id(request: Request, name: str, prefix: Prefix) -> UUID | None:
         return parse_id(prefix, request.path_params[name])
     except ValueError:
         return None
+
+
+def page_size(found: Mapping[str, str], otherwise: int, largest: int) -> int:
+    """The parameter `limit`, from 1 to `largest`; `otherwise` when it is not given."""
+
+    def read(text: str) -> int:
+        size = int(text)
+        if not 1 <= size <= largest:
+            raise ValueError("out of range")
+        return size
+
+    return parameter(found, "limit", read, f"use a number from 1 to {largest}") or otherwise

@@ -31,13 +31,17 @@ from app.vault.fields import FieldCatalogue
 from app.vault.find_subject import SubjectFinder
 from app.vault.issue_token import TokenIssuer
 from app.vault.judge import Judge
+from app.vault.keep_answer import AnswerKeeper
+from app.vault.kept_store import KeptStore
 from app.vault.manage_token import TokenManager
 from app.vault.recipients import Recipients
 from app.vault.resolve_token import TokenResolver
 from app.vault.search import Searcher
 from app.vault.store import VaultStore
 from app.vault.store_record import RecordStorer
+from app.vault.stored_rows import StoredRows
 from app.vault.verify_field import FieldVerifier
+from app.vault.verify_stored import StoredVerifier
 from app.vault.write_record import RecordWriter
 from app.wiring.audit_tree import AuditTree, build_audit_tree
 from app.wiring.passwords import PasswordHasher
@@ -56,6 +60,7 @@ class Parts:
     audit: AuditLog
     audit_query: AuditQuery
     audit_tree: AuditTree
+    stored_verifier: StoredVerifier
     identity: IdentityStore
     authenticator: Authenticator
     callers: CallerRegistry
@@ -65,6 +70,7 @@ class Parts:
     people: People
     storer: RecordStorer
     discloser: Discloser
+    answers: AnswerKeeper
     changer: RecordChanger
     verifier: FieldVerifier
     searcher: Searcher
@@ -114,7 +120,8 @@ def build(settings: Settings, *, observe_commit: Callable[[int], None] = lambda 
     judge = Judge(
         catalogue, keyring, Circumstancer(AssignmentStore(database), OrderStore(database), clock), clock
     )
-    writer = RecordWriter(database, vault_store, subjects, catalogue, keyring, audit, clock)
+    answers = AnswerKeeper(database, KeptStore(database), subjects, keyring, audit_query, clock)
+    writer = RecordWriter(database, vault_store, subjects, catalogue, keyring, answers, audit, clock)
     answerer = Answerer(database, TokenIssuer(vault_store, keyring, clock), audit)
     recipients = Recipients(identity)
     changes = ChangeStore(database)
@@ -127,6 +134,7 @@ def build(settings: Settings, *, observe_commit: Callable[[int], None] = lambda 
         audit=audit,
         audit_query=audit_query,
         audit_tree=build_audit_tree(settings, database, clock, identity.tenants),
+        stored_verifier=StoredVerifier(StoredRows(database), keyring, AuditQuery(audit_store)),
         identity=identity,
         authenticator=authenticator,
         callers=CallerRegistry(database, identity, digest_key, audit, authenticator, clock),
@@ -138,6 +146,7 @@ def build(settings: Settings, *, observe_commit: Callable[[int], None] = lambda 
         ),
         storer=RecordStorer(notices, catalogue, writer, audit, clock, passwords.hash),
         discloser=Discloser(vault_store, notices, recipients, judge, answerer),
+        answers=answers,
         changer=RecordChanger(
             database, vault_store, changes, notices, catalogue, keyring, judge, audit, clock, passwords.hash
         ),

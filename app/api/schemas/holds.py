@@ -42,7 +42,7 @@ class HoldOut(BaseModel):
 
 
 class EndAssignmentIn(Body):
-    """Which assignments to end: of a caller to a person, for one case or for all."""
+    """Which assignments to end: of a caller to a person, for one case or for all. `until` may stand there and says nothing."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -52,6 +52,7 @@ class EndAssignmentIn(Body):
     caller: CallerId
     subject: SubjectId
     case: Reference | None = None
+    until: Moment | None = None
 
 
 class AssignmentIn(EndAssignmentIn):

@@ -1,0 +1,78 @@
+"""What an event can be asked by, as words, and where in the log a word is to be found.
+
+The log is looked into by blocks of ids, some four seconds of events each: a word's blocks are an index that costs a few rows a
+block instead of some twenty an event (docs/adr/0010-sequencing-the-audit-log.md). A block says where to look; the event's
+own columns decide.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from enum import StrEnum
+from typing import Any, Final
+from uuid import UUID
+
+# Ids are UUIDv7: 48 bits of milliseconds on top. 12 of them, 4.096 seconds, and all below are one block.
+_BLOCK_BITS: Final = 80 + 12
+_FIELD_IN_FORM: Final = 2
+
+
+class Facet(StrEnum):
+    """What a word says something about; those that narrow most come first."""
+
+    CASE = "case"
+    RECIPIENT = "recipient"
+    CLAUSE = "clause"
+    FIELD = "field"
+    NOTICE = "notice"
+    PURPOSE = "purpose"
+    COLLECTION = "collection"
+    ROLE = "role"
+    FORM = "form"
+    ACTION = "action"
+    OUTCOME = "outcome"
+
+
+COLUMNS: Final[Mapping[str, Facet]] = {
+    "action": Facet.ACTION,
+    "outcome": Facet.OUTCOME,
+    "purpose": Facet.PURPOSE,
+    "collection": Facet.COLLECTION,
+    "recipient": Facet.RECIPIENT,
+    "case_reference": Facet.CASE,
+    "notice_version": Facet.NOTICE,
+}
+"""The columns of an event that are words too."""
+
+
+def word(facet: Facet, value: object) -> str:
+    """`role:support`."""
+    return f"{facet.value}:{value}"
+
+
+def field_in_form(field: str, form: str) -> str:
+    """`phone=masked`."""
+    return f"{field}={form}"
+
+
+def breadth(one: str) -> int:
+    """How little a word narrows; a field in a form narrows as much as a clause."""
+    kind = one.partition(":")[0]
+    return list(Facet).index(Facet(kind)) if kind in set(Facet) else _FIELD_IN_FORM
+
+
+def words_of(facets: str, columns: Mapping[str, Any]) -> Iterator[str]:
+    """The words of one event, from its facets as stored (`|role:support|…|`) and its columns."""
+    yield from filter(None, facets.split("|"))
+    for column, facet in COLUMNS.items():
+        if columns[column] is not None:
+            yield word(facet, columns[column])
+
+
+def block_of(event: UUID) -> tuple[UUID, UUID]:
+    """The first and the last id of the block that an event is in."""
+    first = event.int >> _BLOCK_BITS << _BLOCK_BITS
+    return UUID(int=first), UUID(int=first | (1 << _BLOCK_BITS) - 1)
+
+
+def blocks(events: Iterable[tuple[UUID, Iterable[str]]]) -> set[tuple[str, UUID, UUID]]:
+    """Each word with the blocks it is found in."""
+    return {(one, *block_of(event)) for event, words in events for one in words}

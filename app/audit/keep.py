@@ -1,0 +1,102 @@
+"""Keeping every log sequenced and its checkpoints published, for as long as a process runs.
+
+Sequencing and publishing run beside each other: a witness that does not answer holds nothing up. What goes wrong is reported
+once, when it begins, and stays visible in `troubles` until it is over.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+from app.audit.publish import Publishing
+from app.audit.sequence import LogDamaged, Sequencer
+
+_PAUSE: Final = 0.5
+_RETRY: Final = 5.0
+
+Report = Callable[[Exception], None]
+
+
+class LogKeeper:
+    """The background work of the audit log; `tenants` lists whose logs there are."""
+
+    def __init__(
+        self,
+        sequencer: Sequencer,
+        publishing: Publishing,
+        tenants: Callable[[], Awaitable[Sequence[str]]],
+    ) -> None:
+        self._sequencer = sequencer
+        self._publishing = publishing
+        self._tenants = tenants
+        self._damaged: set[str] = set()
+        self._published: set[str] = set()
+
+    @property
+    def troubles(self) -> Sequence[str]:
+        """`damaged` when a log is not signed any more, and the names of the places that are behind."""
+        return [*(["damaged"] if self._damaged else []), *self._publishing.behind]
+
+    async def run(self, report: Report) -> None:
+        """Works until cancelled, then gives the logs back."""
+        work = [asyncio.create_task(each) for each in (self._sequence(report), self._publish(report))]
+        try:
+            await asyncio.gather(*work)
+        finally:
+            for task in work:
+                task.cancel()
+            await asyncio.gather(*work, return_exceptions=True)
+            await self._sequencer.let_go()
+
+    async def catch_up(self) -> None:
+        """Sequences, signs and publishes all there is: for a command, and for an orderly stop."""
+        for tenant in await self._tenants():
+            while (step := await self._sequencer.step(tenant)).events or step.signed:
+                pass
+            await self._publishing.publish(tenant)
+        await self._sequencer.let_go()
+
+    async def _sequence(self, report: Report) -> None:
+        while True:
+            busy = False
+            try:
+                for tenant in await self._tenants():
+                    busy |= await self._step(tenant, report)
+            except Exception as error:  # noqa: BLE001  # the database is away: reported, and asked again
+                report(error)
+            await asyncio.sleep(0 if busy else _PAUSE)
+
+    async def _step(self, tenant: str, report: Report) -> bool:
+        try:
+            step = await self._sequencer.step(tenant)
+        except LogDamaged as damaged:
+            if tenant not in self._damaged:
+                report(damaged)
+            self._damaged.add(tenant)
+            return False
+        self._damaged.discard(tenant)
+        if step.signed:
+            self._published.discard(tenant)
+        return step.events > 0
+
+    async def _publish(self, report: Report) -> None:
+        while True:
+            pause = _PAUSE
+            try:
+                for tenant in await self._tenants():
+                    if tenant not in self._published:
+                        self._published.add(tenant)
+                        pause = max(pause, await self._brought(tenant, report))
+            except Exception as error:  # noqa: BLE001  # the database is away: reported, and asked again
+                self._published.clear()
+                report(error)
+                pause = _RETRY
+            await asyncio.sleep(pause)
+
+    async def _brought(self, tenant: str, report: Report) -> float:
+        for failure in await self._publishing.publish(tenant):
+            report(failure)
+        if not self._publishing.behind:
+            return _PAUSE
+        self._published.discard(tenant)
+        return _RETRY

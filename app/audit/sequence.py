@@ -1,0 +1,175 @@
+"""The sequencer: gives committed events their place in the tree, and signs what the tree has become.
+
+Two steps, each a transaction that holds the log's lease by its fence:
+
+1. `assign`: the events without a leaf, whatever their ids, get the next leaves; their hashes go into the tiles.
+2. `sign`: what was committed is read and hashed again, compared with the tiles and with the checkpoints before it, then
+   signed and stored. Only a stored checkpoint is published.
+
+A sequencer may stop anywhere, and several may run: the order of leaves is durable before anything is signed over it, and is never
+changed, so no two checkpoints contradict each other (docs/adr/0010-sequencing-the-audit-log.md).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from app.audit.checkpoint import Checkpoint, parse_checkpoint, sign_checkpoint
+from app.audit.facet import blocks, words_of
+from app.audit.note import NoteInvalid, Signer, VerifierKey, parse_note
+from app.audit.tile import TileMissing, Tiles, edge, grown, leaf_tiles, tiles_of
+from app.audit.tree import Range, leaf_hash
+from app.audit.tree_store import LeaseLost, TreeState, TreeStore
+from app.kernel.clock import Clock
+from app.storage.engine import Database
+from app.storage.failures import Conflict
+
+_LEASE: Final = timedelta(seconds=10)
+_REREAD: Final = 1024
+
+LastPublished = Callable[[VerifierKey], Checkpoint | None]
+SignerOf = Callable[[str], Signer]
+
+
+class LogDamaged(Exception):
+    """What is stored contradicts itself or what was signed: nothing more is signed until an operator has looked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one step did: how many events got a leaf, and whether a checkpoint was signed."""
+
+    events: int
+    signed: bool
+
+
+_NOTHING: Final = Step(0, signed=False)
+
+
+class Sequencer:
+    """Sequences the logs of any number of tenants; may run in any number of processes.
+
+    Without `signer_of` the tree grows and nothing is signed. `last_published` gives an origin's newest checkpoint outside the
+    database: against it, a database restored from an old backup is noticed before a contradiction is signed.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        store: TreeStore,
+        clock: Clock,
+        signer_of: SignerOf | None,
+        last_published: LastPublished,
+        *,
+        largest_batch: int = 512,
+    ) -> None:
+        self._database = database
+        self._store = store
+        self._clock = clock
+        self._signer_of = signer_of
+        self._last_published = last_published
+        self._largest_batch = largest_batch
+        self._fences: dict[str, int] = {}
+
+    async def step(self, tenant: str) -> Step:
+        """Sequences one batch and signs; nothing when there is nothing to do or another sequencer holds the log.
+
+        `LogDamaged` when the log contradicts itself; `DatabaseUnavailable` when the database cannot answer.
+        """
+        waiting = await self._store.is_waiting(tenant)
+        if not waiting and not await self._is_unsigned(tenant):
+            return _NOTHING
+        fence = await self._fence(tenant)
+        if fence is None:
+            return _NOTHING
+        try:
+            events = await self._assign(tenant, fence) if waiting else 0
+            return Step(events, await self._sign(tenant, fence))
+        except LeaseLost:
+            del self._fences[tenant]
+            return _NOTHING
+        except TileMissing as missing:
+            raise LogDamaged(str(missing)) from None
+
+    async def let_go(self) -> None:
+        """Gives the leases back, so that another sequencer need not wait for them to run out."""
+        for tenant, fence in self._fences.items():
+            await self._store.let_go(tenant, fence, self._clock.now())
+        self._fences.clear()
+
+    async def _is_unsigned(self, tenant: str) -> bool:
+        if self._signer_of is None:
+            return False
+        state, signed = await self._store.state(tenant), await self._store.latest(tenant)
+        return state is not None and state.size > (signed.size if signed else 0)
+
+    async def _fence(self, tenant: str) -> int | None:
+        if tenant not in self._fences:
+            now = self._clock.now()
+            fence = await self._store.take(tenant, now, now + _LEASE)
+            if fence is not None:
+                self._fences[tenant] = fence
+        return self._fences.get(tenant)
+
+    async def _assign(self, tenant: str, fence: int) -> int:
+        async with self._database.bookkeeping(tenant) as work:
+            await self._store.hold(work, fence, self._clock.now() + _LEASE)
+            try:
+                size, new = await self._store.assign(work, self._largest_batch)
+            except Conflict:
+                raise LogDamaged("an event stands where the next leaf belongs") from None
+            if [one.leaf.index for one in new] != list(range(size, size + len(new))):
+                raise LogDamaged("events stand beyond the end of the tree")
+            at_edge = await self._store.tiles(tenant, edge(size), work)
+            hashes = [leaf_hash(one.leaf.body) for one in new]
+            await self._store.put_tiles(work, grown(size, at_edge, hashes))
+            found = [(one.leaf.id, words_of(one.facets, one.columns)) for one in new]
+            await self._store.put_facets(work, blocks(found))
+        return len(new)
+
+    async def _sign(self, tenant: str, fence: int) -> bool:
+        """What is read here is committed, and nobody changes it: the transaction is needed for the fence alone."""
+        if self._signer_of is None:
+            return False
+        signer = self._signer_of(tenant)
+        # The size is read last: a sequencer that has taken over may sign meanwhile, and that is no contradiction.
+        published, signed = self._last_published(signer.key), await self._signed(tenant)
+        state = await self._store.state(tenant)
+        if state is None or (signed and signed.size == state.size):
+            return False
+        await self._same_tree(tenant, state, [signed, published])
+        await self._reread(tenant, Range(signed.size if signed else 0, state.size))
+        root = (await self._loaded(tenant, Range(0, state.size))).hash(Range(0, state.size))
+        note = sign_checkpoint(signer, Checkpoint(signer.key.name, state.size, root))
+        now = self._clock.now()
+        async with self._database.bookkeeping(tenant) as work:
+            await self._store.hold(work, fence, now + _LEASE)
+            await self._store.add_checkpoint(work, state.size, str(note), now)
+        return True
+
+    async def _signed(self, tenant: str) -> Checkpoint | None:
+        stored = await self._store.latest(tenant)
+        try:
+            return parse_checkpoint(parse_note(str(stored)).text) if stored else None
+        except NoteInvalid:
+            raise LogDamaged("the newest checkpoint in the database cannot be read") from None
+
+    async def _same_tree(self, tenant: str, state: TreeState, earlier: list[Checkpoint | None]) -> None:
+        for checkpoint in filter(None, earlier):
+            if checkpoint.size > state.size:
+                raise LogDamaged("the log is shorter than a checkpoint that was signed")
+            before = Range(0, checkpoint.size)
+            if (await self._loaded(tenant, before)).hash(before) != checkpoint.root:
+                raise LogDamaged("the tree contradicts a checkpoint that was signed")
+
+    async def _reread(self, tenant: str, leaves: Range) -> None:
+        for start in range(leaves.start, leaves.end, _REREAD):
+            part = Range(start, min(start + _REREAD, leaves.end))
+            kept = await self._store.leaves(tenant, part.start, part.end)
+            tiles = Tiles(await self._store.tiles(tenant, leaf_tiles(part)))
+            if [leaf_hash(leaf.body) for leaf in kept] != tiles.leaves(part):
+                raise LogDamaged("a sequenced event is not what was hashed")
+
+    async def _loaded(self, tenant: str, leaves: Range) -> Tiles:
+        return Tiles(await self._store.tiles(tenant, tiles_of([leaves])))

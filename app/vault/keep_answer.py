@@ -1,0 +1,202 @@
+"""One effect an idempotency key, and the same answer again for a day (docs/idempotency.md).
+
+A key belongs to its caller. Who comes second gets the kept answer, `idempotency-mismatch` for another request, or
+`idempotency-in-flight` while the first is under way. After a crash the log decides: what took effect is not done again. What an
+answer says about a person is sealed under that person's key and dies with it; the rest under a key of the tenant.
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from app.audit.query import AuditQuery
+from app.crypto.associated_data import Place
+from app.crypto.blind_index import blind_index
+from app.crypto.field_cipher import FieldCipher
+from app.crypto.refused import Refused
+from app.kernel.clock import Clock
+from app.kernel.errors import Kind, VaultError
+from app.kernel.ids import text_of
+from app.keys.hierarchy import SubjectKeyRow, TenantKeys
+from app.keys.keyring import TenantKeyring
+from app.storage.engine import Database, UnitOfWork
+from app.storage.failures import Conflict
+from app.subjects.store import SubjectStore
+from app.vault.kept_store import KeptRow, KeptStore
+
+KEPT_FOR: Final = timedelta(hours=24)
+IN_FLIGHT: Final = timedelta(seconds=30)
+_NOBODY: Final = UUID(int=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of an answer's body, and the person it is about, if it is about one."""
+
+    owner: UUID | None
+    text: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """An answer as it was given. A segment is None when the person it was about is gone."""
+
+    status: int
+    headers: Mapping[str, str]
+    segments: Sequence[Segment | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The right to carry out the request of an idempotency key, once."""
+
+    tenant: str
+    digest: bytes
+    request: str
+
+
+class AnswerKeeper:
+    """Begins requests that carry a key, keeps their answers, and gives them again."""
+
+    def __init__(
+        self,
+        database: Database,
+        store: KeptStore,
+        subjects: SubjectStore,
+        keyring: TenantKeyring,
+        audit: AuditQuery,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._store = store
+        self._subjects = subjects
+        self._keyring = keyring
+        self._audit = audit
+        self._clock = clock
+
+    async def begin(
+        self, tenant: str, caller: UUID, key: str, said: bytes, request: str
+    ) -> Begun | KeptAnswer:
+        """The right to go on, or the answer that was given; `said` is all that makes the request what it is."""
+        keys = (await self._keyring.tenant(tenant)).answers
+        begun = Begun(tenant, blind_index(keys, f"{caller.hex}:{key}"), request)
+        body = blind_index(keys, hashlib.sha256(said).hexdigest())
+        try:
+            async with self._database.bookkeeping(tenant) as work:
+                await self._store.add(work, begun.digest, body, request, self._clock.now(), KEPT_FOR)
+        except Conflict:
+            return await self._second(begun, body)
+        return begun
+
+    async def keep(
+        self, work: UnitOfWork, kept: KeptAnswer, begun: Begun, known: Mapping[UUID, bytes]
+    ) -> None:
+        """Keeps the answer in the transaction of its effect; `Conflict` when the right to it was lost meanwhile.
+
+        `known` are the field keys of people who are not stored before this transaction is.
+        """
+        ciphers = {owner: FieldCipher(key) for owner, key in known.items()}
+        sealed = await self._sealed(begun, kept, ciphers)
+        if not await self._store.answer(work, begun.digest, begun.request, sealed):
+            raise Conflict
+
+    async def finish(self, begun: Begun, kept: KeptAnswer) -> None:
+        """Keeps the answer after its effect, unless it was kept with it."""
+        sealed = await self._sealed(begun, kept, {})
+        async with self._database.bookkeeping(begun.tenant) as work:
+            await self._store.answer(work, begun.digest, begun.request, sealed)
+
+    async def abandon(self, begun: Begun) -> None:
+        """Gives the key back: the request was refused and had no effect."""
+        async with self._database.bookkeeping(begun.tenant) as work:
+            await self._store.remove(work, begun.digest, begun.request)
+
+    async def _second(self, begun: Begun, body: bytes) -> Begun | KeptAnswer:
+        row = await self._store.find(begun.tenant, begun.digest)
+        if row is None:
+            raise _in_flight()  # it was given back this very moment
+        if row.body != body:
+            raise VaultError(
+                Kind.IDEMPOTENCY_MISMATCH, "this Idempotency-Key was used for another request; use a new one"
+            )
+        if row.answer is not None:
+            return await self._opened(begun, row.answer)
+        if self._clock.now() - row.begun_at < IN_FLIGHT:
+            raise _in_flight()
+        return await self._taken_over(begun, row)
+
+    async def _taken_over(self, begun: Begun, row: KeptRow) -> Begun:
+        """The request of somebody who never came back, unless the log says that it took effect."""
+        effect = await self._audit.effect_of(begun.tenant, row.request, row.begun_at)
+        if effect is not None:
+            raise VaultError(
+                Kind.CONFLICT,
+                f"the first request took effect and its answer was lost; see the event {text_of('evt', effect)}",
+            )
+        async with self._database.bookkeeping(begun.tenant) as work:
+            if not await self._store.take_over(
+                work, begun.digest, row.request, begun.request, self._clock.now()
+            ):
+                raise _in_flight()
+        return begun
+
+    async def _sealed(self, begun: Begun, kept: KeptAnswer, known: Mapping[UUID, FieldCipher]) -> bytes:
+        segments = [segment for segment in kept.segments if segment is not None]
+        unknown = {segment.owner for segment in segments if segment.owner} - known.keys()
+        ciphers = await self._ciphers(begun.tenant, unknown)
+        for owner, cipher in known.items():
+            ciphers[owner] = cipher
+        head = Segment(None, json.dumps([kept.status, dict(kept.headers)]).encode())
+        parts = []
+        for number, segment in enumerate([head, *segments]):
+            place = _place(begun, segment.owner, number)
+            envelope = ciphers[segment.owner].seal(place, segment.text)
+            name = segment.owner.hex if segment.owner else None
+            parts.append([name, base64.b64encode(envelope).decode()])
+        return json.dumps(parts).encode()
+
+    async def _opened(self, begun: Begun, answer: bytes) -> KeptAnswer:
+        parts = [
+            (UUID(hex=owner) if owner else None, base64.b64decode(text)) for owner, text in json.loads(answer)
+        ]
+        ciphers = await self._ciphers(begun.tenant, {owner for owner, _ in parts if owner})
+        opened: list[Segment | None] = []
+        for number, (owner, envelope) in enumerate(parts):
+            try:
+                text = ciphers[owner].open_sealed(_place(begun, owner, number), envelope)
+            except (Refused, KeyError):
+                opened.append(None)  # the person, and with them the key, is gone
+            else:
+                opened.append(Segment(owner, text))
+        head = opened[0]
+        if head is None:
+            raise VaultError(
+                Kind.UNAVAILABLE, "the kept answer does not pass its integrity check; tell the operator"
+            )
+        status, headers = json.loads(head.text)
+        return KeptAnswer(status, headers, opened[1:])
+
+    async def _ciphers(self, tenant: str, owners: set[UUID]) -> dict[UUID | None, FieldCipher]:
+        tenant_keys = await self._keyring.tenant(tenant)
+        ciphers: dict[UUID | None, FieldCipher] = {None: FieldCipher(tenant_keys.answers)}
+        for owner, row in (await self._subjects.wrapped_keys(tenant, owners)).items():
+            ciphers[owner] = await self._cipher_of(tenant_keys, owner, SubjectKeyRow.of(*row))
+        return ciphers
+
+    async def _cipher_of(self, tenant_keys: TenantKeys, owner: UUID, row: SubjectKeyRow) -> FieldCipher:
+        return FieldCipher((await self._keyring.subject(tenant_keys.tenant, owner, row)).field)
+
+
+def _place(begun: Begun, owner: UUID | None, number: int) -> Place:
+    return Place(begun.tenant, owner or _NOBODY, _NOBODY, f"answer.{begun.digest.hex()}", number)
+
+
+def _in_flight() -> VaultError:
+    return VaultError(
+        Kind.IDEMPOTENCY_IN_FLIGHT, "a request with this Idempotency-Key is under way; ask again in a moment"
+    )
