@@ -20,14 +20,14 @@ help: ## list the targets
 
 setup: $(STAMP) ## make the environment in .venv from the locked, hashed requirements
 
-$(STAMP): requirements-dev.lock pyproject.toml
+$(STAMP): requirements-dev.lock pyproject.toml client/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 	  { echo "this needs Python 3.11 or newer as $(PYTHON); name another one: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 	  { echo "$(PYTHON) cannot make environments; on Debian install python3-venv" >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . -e ./client
 	@touch $@
 
 run: setup ## a complete vault to try, in DIR (.kin) on PORT (8080)
@@ -61,4 +61,4 @@ format: setup ## format, and repair what the linter can
 
 clean: ## remove the environment and what tools have left; DIR stays
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist bench-results
-	find app tests migrations benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+	find app client examples tests migrations benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -17,11 +17,11 @@ from app.api.schemas.records import (
     disclosure_json,
     stored_json,
 )
-from app.kernel.errors import Kind, VaultError
-from app.kernel.ids import text_of
+from app.kernel.errors import Kind
+from app.kernel.ids import new_uuid, text_of
 from app.notice.decide import Reason
 from app.notice.model import Form
-from app.vault.disclosure import NOTHING_HERE, Denial, Disclosure
+from app.vault.disclosure import Denial, Disclosure
 from app.vault.judge import Wanted
 from app.vault.write_record import Keep, Stored
 from app.web.gate import asking
@@ -132,9 +132,8 @@ def records_router(parts: Parts, metrics: Metrics) -> APIRouter:
     async def read_record(request: Request) -> Response:
         ask = await asking(request, parts)
         found = query(request, ("fields", "form", "recipient")) if request.scope["query_string"] else {}
-        record = path_id(request, "record_id", "rec")
-        if record is None:
-            raise VaultError(Kind.NOT_FOUND, NOTHING_HERE)
+        # What is no id is judged like the id of no record.
+        record = path_id(request, "record_id", "rec") or new_uuid(0)
         wanted = Wanted(
             fields=parameter(found, "fields", _names, "name fields, separated by commas"),
             form=parameter(found, "form", Form, "use one of: " + ", ".join(Form)),

@@ -29,7 +29,7 @@ class ReceiptOut(BaseModel):
 
 
 class BatchReceiptOut(BaseModel):
-    """Proof that each item's event is on record; `events` in the order of the items."""
+    """Proof that each item's event is on record; `events` in the order of the items that have one."""
 
     events: list[str]
     outcome: str
