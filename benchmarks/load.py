@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 _LENGTH: Final = b"\r\ncontent-length: "
 _END: Final = b"\r\n\r\n"
@@ -51,8 +51,7 @@ class _Client(asyncio.Protocol):
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is not registered as one
         self._send()
 
     def data_received(self, data: bytes) -> None:

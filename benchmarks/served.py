@@ -1,4 +1,4 @@
-"""An application served as it is in production, in a process of its own: uvicorn, one worker, uvloop, httptools, no access log."""
+"""An application served as in production, in its own process: uvicorn, one worker, uvloop, httptools, no access log."""
 
 import os
 import subprocess

@@ -11,8 +11,7 @@ from app.kernel.caller import Caller
 from app.kernel.ids import parse_id, text_of
 from app.settings.settings import Mode, Settings
 from app.vault.ask import Ask
-from app.vault.denial import Denial
-from app.vault.store_record import StoreRequest
+from app.vault.disclosure import Denial
 from app.wiring.parts import Parts, build
 from benchmarks.asked import submission
 from benchmarks.served import served
@@ -68,7 +67,7 @@ async def _filled(prepared: Prepared, records: int) -> list[str]:
 async def _stored(parts: Parts, prepared: Prepared, number: int) -> str:
     checkout = parse_id("clr", prepared.callers["checkout"].id)
     caller = Caller(TENANT, checkout, "checkout", frozenset({"checkout"}))
-    stored = await parts.storer.store(StoreRequest(Ask(caller, "order", "req_fill"), submission(number)))
+    stored = await parts.storer.store(Ask(caller, "order", "req_fill"), submission(number))
     if isinstance(stored, Denial):
         raise SystemExit("the notice lets the checkout store nothing; measure with the reference notice")
     return text_of("rec", stored.record)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, exists, func, insert, literal_column, or_, select
+from sqlalchemy import ColumnElement, Select, exists, func, literal_column, or_, select
 
 from app.audit.event import Event, canonical, facets
 from app.audit.tables import audit_events, audit_facets
@@ -37,7 +37,7 @@ def _row(event: Event) -> Row:
     return (
         event.tenant,
         event.id,
-        event.at,
+        microseconds(event.at),
         event.action.value,
         event.outcome.value,
         event.caller,
@@ -62,14 +62,11 @@ class AuditStore:
 
     async def insert_alone(self, tenant: str, events: Sequence[Event]) -> None:
         """Inserts events of one tenant in a commit of their own; durable when it returns."""
-        rows = [(row[0], row[1], microseconds(row[2]), *row[3:]) for row in map(_row, events)]
-        await self._database.insert_hot(self._insert, tenant, rows)
+        await self._database.insert_hot(self._insert, tenant, [_row(event) for event in events])
 
     async def insert_with(self, work: UnitOfWork, events: Sequence[Event]) -> None:
         """Inserts events in the transaction of the change they witness."""
-        await work.execute(
-            insert(audit_events), [dict(zip(_COLUMNS, _row(event), strict=True)) for event in events]
-        )
+        await work.insert(self._insert, [_row(event) for event in events])
 
     async def page(
         self, tenant: str, conditions: Sequence[ColumnElement[bool]], limit: int

@@ -18,7 +18,7 @@ from app.audit.proof_file import ProofFileInvalid, parse_proof_file
 from app.audit.tile import WIDTH, TileId, TilePath, hashes_of, path_of, width_of
 from app.audit.tree import RootHasher, leaf_hash, perfect
 
-_MOST_FINDINGS: Final = 20
+_MOST_FINDINGS: Final = 10
 _NO_PUBLISHED: Final = (
     "whether the log was cut short or told in another version: give a checkpoint published before"
 )
@@ -76,8 +76,8 @@ class Report:
         return not self.findings
 
     def find(self, code: Code, detail: str, leaf: int | None = None) -> None:
-        """Adds a finding; of many, the first twenty are kept and the rest counted."""
-        if len(self.findings) < _MOST_FINDINGS:
+        """Adds a finding; of many with one code, the first ten are kept and the rest counted."""
+        if sum(finding.code is code for finding in self.findings) < _MOST_FINDINGS:
             self.findings.append(Finding(code, detail, leaf))
         else:
             self.more_findings += 1

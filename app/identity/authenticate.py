@@ -2,7 +2,7 @@
 
 An API key names its tenant, so that the look-up can; its keyed digest is looked up, never the key. A positive answer is
 remembered for a few seconds (a setting that may be 0): a revoked key stops at once in the process that revokes it, and
-within that time in every other.
+within that time in every other. A customer's session is a credential of another kind (`session`) and is never remembered.
 """
 
 import hashlib
@@ -13,6 +13,9 @@ from typing import Final, NoReturn
 from app.audit.event import Action, Event, Outcome
 from app.audit.log import AuditLog
 from app.crypto.api_key import api_key_digest, parse_api_key
+from app.crypto.session_key import PREFIX as SESSION_PREFIX
+from app.crypto.session_key import parse_session_key
+from app.identity.session_store import SessionStore
 from app.identity.store import IdentityStore
 from app.kernel.caller import Caller
 from app.kernel.clock import Clock
@@ -31,6 +34,7 @@ class Authenticator:
     def __init__(
         self,
         store: IdentityStore,
+        sessions: SessionStore,
         digest_key: DigestKey,
         audit: AuditLog,
         clock: Clock,
@@ -39,6 +43,7 @@ class Authenticator:
         remember_seconds: float,
     ) -> None:
         self._store = store
+        self._sessions = sessions
         self._digest_key = digest_key
         self._audit = audit
         self._clock = clock
@@ -50,6 +55,8 @@ class Authenticator:
         """The caller; otherwise an event, and then `VaultError(unauthenticated)`."""
         if credential is None:
             await self._fail(self._home_tenant, "no-credential", request)
+        if credential.startswith(SESSION_PREFIX):
+            return await self._customer(credential, request)
         name = hashlib.sha256(credential.encode(errors="surrogateescape")).digest()
         remembered = self._remembered.get(name)
         if remembered is not None and remembered[0] > time.monotonic():
@@ -59,6 +66,17 @@ class Authenticator:
     def forget(self) -> None:
         """Drops what is remembered: a key was revoked or a caller disabled."""
         self._remembered.clear()
+
+    async def _customer(self, credential: str, request: str) -> Caller:
+        """The customer of a session: asked for each time, so that signing out acts at once in every process."""
+        try:
+            parsed = parse_session_key(credential)
+        except ValueError:
+            return await self._fail(self._home_tenant, "malformed-credential", request)
+        if await self._digest_key(parsed.tenant) is None:
+            return await self._fail(self._home_tenant, "unknown-tenant", request)
+        caller = await self._sessions.caller(parsed, self._clock.now())
+        return caller or await self._fail(parsed.tenant, "unknown-or-ended-session", request)
 
     async def _look_up(self, credential: str, name: bytes, request: str) -> Caller:
         try:

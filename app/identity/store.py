@@ -45,6 +45,11 @@ class IdentityStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    async def tenants(self) -> list[str]:
+        """The names of all tenants: the one list that no tenant fences."""
+        rows = await self._database.read("", select(tenants.c.tenant).order_by(tenants.c.tenant))
+        return [row.tenant for row in rows]
+
     async def has_tenant(self, tenant: str) -> bool:
         """Whether the tenant exists."""
         return bool(await self._database.read(tenant, select(tenants).where(tenants.c.tenant == tenant)))

@@ -1,8 +1,18 @@
-"""Rows of tenants, callers and their API keys. A key's secret is not here: only its keyed digest."""
+"""Rows of tenants, callers and their API keys, and of customers' sessions. No secret is here: only digests."""
 
 from typing import Final
 
-from sqlalchemy import Column, LargeBinary, PrimaryKeyConstraint, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from app.storage.columns import Identifier, Moment
 from app.storage.metadata import metadata
@@ -42,4 +52,22 @@ api_keys: Final = Table(
     PrimaryKeyConstraint("tenant", "digest"),
     UniqueConstraint("tenant", "id"),
     info={"place": "tenant"},
+)
+
+# A session lives with its person: its credential names the bucket.
+sessions: Final = Table(
+    "sessions",
+    metadata,
+    Column("bucket", SmallInteger, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("tenant", Text, nullable=False),
+    Column("id", Identifier, nullable=False),
+    Column("subject", Identifier, nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+    PrimaryKeyConstraint("bucket", "digest"),
+    ForeignKeyConstraint(["bucket", "subject"], ["subjects.bucket", "subjects.id"]),
+    Index("ix_sessions_subject", "bucket", "subject"),
+    info={"place": "bucket"},
 )

@@ -18,7 +18,7 @@ class Form(StrEnum):
 
     WITHHELD = "withheld"
     VERIFIED = "verified"
-    TOKEN = "token"  # noqa: S105  a form, not a password
+    TOKEN = "token"
     GENERALISED = "generalised"
     MASKED = "masked"
     PLAIN = "plain"
@@ -48,7 +48,7 @@ class Channel(StrEnum):
     """How a reader comes to a value: by asking for the record, or by resolving a token issued to it."""
 
     DIRECT = "direct"
-    TOKEN = "token"  # noqa: S105  a channel, not a password
+    TOKEN = "token"
 
 
 class BindingState(StrEnum):
@@ -120,7 +120,7 @@ SEARCH_MODES_OF_TYPE: Final[Mapping[str, frozenset[SearchMode]]] = {
     "person-name": frozenset(SearchMode),
     "email": frozenset({SearchMode.NONE, SearchMode.EXACT}),
     "phone": frozenset({SearchMode.NONE, SearchMode.EXACT}),
-    "postal-address": frozenset(SearchMode),
+    "postal-address": frozenset({SearchMode.NONE, SearchMode.PREFIX}),
     "date": frozenset({SearchMode.NONE}),
     "choice": frozenset({SearchMode.NONE}),
     "national-id": frozenset({SearchMode.NONE, SearchMode.EXACT}),

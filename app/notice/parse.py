@@ -194,10 +194,10 @@ def _search(section: Section, kind: str | None) -> SearchMode:
     """`search` is true or false, or "prefix"."""
     mode = section.search_mode("search")
     if kind is not None and mode not in SEARCH_MODES_OF_TYPE[kind]:
-        how = "by prefix" if mode is SearchMode.PREFIX else "at all"
-        section.error(
-            "not-searchable", "search", f"a field of type {kind} cannot be searched {how}; remove search"
-        )
+        by_prefix = SearchMode.PREFIX in SEARCH_MODES_OF_TYPE[kind]
+        how = "by prefix" if mode is SearchMode.PREFIX else "by its whole value" if by_prefix else "at all"
+        fix = 'write search = "prefix", or remove it' if by_prefix else "remove search"
+        section.error("not-searchable", "search", f"a field of type {kind} cannot be searched {how}; {fix}")
     return mode
 
 

@@ -73,6 +73,7 @@ class DecisionTable:
     cells: Mapping[tuple[str, str, str, Channel], Cell]
     otherwise: Mapping[str, FieldDecision]
     reach: frozenset[tuple[str, str, Channel, str | None]]
+    conditions: Mapping[tuple[str, str], frozenset[Condition]]
 
     @property
     def notice_id(self) -> str:
@@ -97,6 +98,11 @@ class DecisionTable:
     ) -> bool:
         """Whether any grant, to read or to write, serves these roles: asked before a record is looked up."""
         return any((role, purpose, channel, collection) in self.reach for role in roles)
+
+    def asks(self, roles: frozenset[str], purpose: str) -> frozenset[Condition]:
+        """The conditions that some grant of these roles names for the purpose: the only ones worth finding out about."""
+        found = [self.conditions[role, purpose] for role in roles if (role, purpose) in self.conditions]
+        return found[0] if len(found) == 1 else frozenset().union(*found)
 
     def writes(
         self,
@@ -167,8 +173,12 @@ def compile_table(notice: Notice, version: int) -> DecisionTable:
         )
         for (role, purpose, collection, channel), grants in grouped.items()
     }
+    conditions: dict[tuple[str, str], frozenset[Condition]] = {}
+    for grant in notice.grants:
+        at = grant.role, grant.purpose
+        conditions[at] = conditions.get(at, frozenset()) | grant.when
     otherwise = {purpose.name: _not_granted(purpose) for purpose in notice.purposes.values()}
-    return DecisionTable(notice, version, cells, otherwise, frozenset(reach))
+    return DecisionTable(notice, version, cells, otherwise, frozenset(reach), conditions)
 
 
 def compile_cell(notice: Notice, purpose: Purpose, collection: str, grants: Sequence[ReadGrant]) -> Cell:

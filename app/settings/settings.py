@@ -40,6 +40,16 @@ class Settings(BaseSettings):
     database_hot_pool: Annotated[int, Field(ge=1, le=100)] = 6
     database_patience: Annotated[float, Field(gt=0, le=60)] = 5.0
     metrics_token: str | None = Field(default=None, min_length=16, repr=False)
+    audit_signing_key: Path | None = Field(
+        default=None, description="the key that signs checkpoints of the log"
+    )
+    audit_origin: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9./-]{0,127}$")] = "kin.local/audit"
+    audit_sequencer: Literal["embedded", "worker"] | None = Field(
+        default=None, description="where the log is sequenced; embedded in the server on SQLite unless set"
+    )
+    checkpoint_file: Path | None = Field(default=None, description="an append-only file for checkpoints")
+    witness_url: str | None = Field(default=None, pattern=r"^https?://[^\s]+$")
+    witness_key: str | None = Field(default=None, description="the witness's verifier key, name+id+key")
 
     @classmethod
     def settings_customise_sources(

@@ -25,6 +25,9 @@ from app.storage.hot import HotInsert, HotSelect, Key, PostgresHotPath, Row, Sql
 _SET_TENANT: Final = text("SELECT set_config('kin.tenant', :tenant, true)")
 _BYPASSES: Final = text("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user")
 _DURABLE: Final = {"synchronous_commit": "on", "application_name": "kin"}
+# The hot pool runs look-ups by key and inserts, nothing else. A plan for them is the same for all parameters, and making one
+# anew costs more than running it; a table that is still small when the plan is made must not leave a scan in it.
+_HOT: Final = {**_DURABLE, "plan_cache_mode": "force_generic_plan", "enable_seqscan": "off", "jit": "off"}
 
 
 class InvalidDatabaseURL(ValueError):
@@ -69,6 +72,18 @@ class UnitOfWork:
             self._changed = True
         with translated():
             return await self._connection.execute(statement, rows)
+
+    async def insert(self, statement: HotInsert, rows: Sequence[Row]) -> None:
+        """Inserts all rows with one statement of the driver's own; does nothing when there are none."""
+        if not rows:
+            return
+        self._changed = True
+        with translated():
+            if self._connection.dialect.name == "sqlite":
+                await self._connection.exec_driver_sql(statement.sqlite_text, statement.for_sqlite(rows))
+            else:
+                arrays = tuple(statement.for_postgresql(rows))
+                await self._connection.exec_driver_sql(statement.postgresql_text, arrays)
 
     def witness(self) -> None:
         """Says that the event of this change is in this transaction."""
@@ -141,9 +156,7 @@ class Database:
                     await connection.execute(_SET_TENANT, {"tenant": tenant})
                 return (await connection.execute(statement, parameters)).all()
 
-    async def fetch_hot(
-        self, statement: HotSelect, tenant: str, keys: Sequence[Key]
-    ) -> list[Row]:
+    async def fetch_hot(self, statement: HotSelect, tenant: str, keys: Sequence[Key]) -> list[Row]:
         """The hot path's read, in autocommit."""
         with translated():
             return await self._hot_path().fetch(statement, tenant, keys)
@@ -226,6 +239,6 @@ class Database:
             min_size=self._hot_pool_size,
             max_size=self._hot_pool_size,
             connection_class=TenantConnection,
-            server_settings=_DURABLE,
+            server_settings=_HOT,
             timeout=self._patience,
         )

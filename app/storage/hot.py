@@ -15,6 +15,7 @@ import asyncpg
 from sqlalchemy import (
     ARRAY,
     BigInteger,
+    Boolean,
     Dialect,
     FromClause,
     Integer,
@@ -77,7 +78,7 @@ class HotSelect:
 
 
 class HotInsert:
-    """An INSERT of many rows into one table, each a tuple in the order of `columns`."""
+    """An INSERT of many rows into one table, each a tuple in the order of `columns`; a moment is a count of microseconds."""
 
     def __init__(self, table: Table, columns: Sequence[str]) -> None:
         names = ", ".join(columns)
@@ -85,7 +86,21 @@ class HotInsert:
         marks = ", ".join("?" for _ in columns)
         self.postgresql_text = f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays})"  # noqa: S608  # names come from metadata
         self.sqlite_text = f"INSERT INTO {table.name} ({names}) VALUES ({marks})"  # noqa: S608  # names come from metadata
-        self.id_columns = [i for i, c in enumerate(columns) if isinstance(table.c[c].type, Identifier)]
+        self._ids = [i for i, c in enumerate(columns) if isinstance(table.c[c].type, Identifier)]
+
+    @staticmethod
+    def for_postgresql(rows: Sequence[Row]) -> list[Row]:
+        """The rows as its parameters: an array a column."""
+        return list(zip(*rows, strict=True))
+
+    def for_sqlite(self, rows: Sequence[Row]) -> list[Row]:
+        """The rows as its parameters: ids as bytes."""
+        return [tuple(self._as_bytes(list(row))) for row in rows]
+
+    def _as_bytes(self, values: list[Any]) -> list[Any]:
+        for i in self._ids:
+            values[i] = values[i] and values[i].bytes
+        return values
 
 
 def _array_type(of: TypeEngine[Any]) -> str:
@@ -97,6 +112,7 @@ def _array_type(of: TypeEngine[Any]) -> str:
         (Integer, "integer[]"),
         (LargeBinary, "bytea[]"),
         (Text, "text[]"),
+        (Boolean, "boolean[]"),
     ):
         if isinstance(of, kind):
             return name
@@ -127,19 +143,12 @@ class SqliteHotPath:
         """Inserts all rows and commits, or none."""
         self._connection.execute("BEGIN IMMEDIATE")
         try:
-            self._connection.executemany(statement.sqlite_text, [self._bytes(statement, row) for row in rows])
+            self._connection.executemany(statement.sqlite_text, statement.for_sqlite(rows))
             self._connection.execute("COMMIT")
         except BaseException:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             raise
-
-    @staticmethod
-    def _bytes(statement: HotInsert, row: Row) -> Row:
-        values = list(row)
-        for i in statement.id_columns:
-            values[i] = values[i] and values[i].bytes
-        return tuple(values)
 
     async def close(self) -> None:
         self._connection.close()
@@ -180,9 +189,8 @@ class PostgresHotPath:
         """Inserts all rows and commits, or none."""
         async with self._pool.acquire(timeout=self._patience) as connection:
             await cast(TenantConnection, connection).serve(tenant)
-            await connection.execute(
-                statement.postgresql_text, *map(list, zip(*rows, strict=True)), timeout=self._patience
-            )
+            arrays = statement.for_postgresql(rows)
+            await connection.execute(statement.postgresql_text, *arrays, timeout=self._patience)
 
     async def close(self) -> None:
         await self._pool.close()

@@ -48,3 +48,14 @@ class Binding:
     reference_sealed: bytes | None = None
     consent: UUID | None = None
     state: State = State.OPEN
+    closed_at: datetime | None = None
+    closed_because: Cause | None = None
+    closed_words: bytes | None = None
+
+
+def closes(cause: Cause) -> tuple[list[State], State]:
+    """The states from which a cause moves a binding, and the state it moves it to; ValueError when it moves none."""
+    moves = {state: steps[cause] for state, steps in TRANSITIONS.items() if cause in steps}
+    if not moves:
+        raise ValueError("this cause moves no binding")
+    return list(moves), next(iter(moves.values()))

@@ -1,8 +1,10 @@
 """The ledger of consents: one consent is one purpose, silence is none, a withdrawal is another entry.
 
-The entry holds the evidence the notice asks for: the wording agreed to, how, and when.
+The entry holds the evidence the notice asks for: the wording agreed to, how, and when. A withdrawal names the entry it
+withdraws, so that what still stands never depends on a clock.
 """
 
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -30,3 +32,11 @@ class Consent:
     given_at: datetime | None
     recorded_at: datetime
     recorded_by: UUID
+    withdraws: UUID | None = None
+
+
+def live(ledger: Iterable[Consent], purposes: Container[str]) -> list[Consent]:
+    """The consents to these purposes that no later entry withdraws, in the ledger's order."""
+    entries = list(ledger)
+    withdrawn = {entry.withdraws for entry in entries if entry.act is Act.WITHDRAW}
+    return [e for e in entries if e.act is Act.GIVE and e.purpose in purposes and e.id not in withdrawn]

@@ -1,6 +1,7 @@
-"""A person, as the vault knows one: an id, a key, and whether processing is restricted."""
+"""A person, as the vault knows one: an id, a key, whether processing is restricted, and whether a legal hold stands."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 
@@ -14,3 +15,7 @@ class Subject:
     wrapped_key: bytes
     commitment: bytes
     restricted: bool
+    held: bool = False
+    created_at: datetime | None = None
+    restricted_at: datetime | None = None
+    restricted_words: bytes | None = None

@@ -12,6 +12,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    false,
 )
 
 from app.storage.columns import Identifier, Moment
@@ -28,6 +29,10 @@ subjects: Final = Table(
     Column("commitment", LargeBinary, nullable=False),
     Column("restricted", Boolean, nullable=False),
     Column("created_at", Moment, nullable=False),
+    Column("restricted_at", Moment),
+    Column("restricted_words", LargeBinary),
+    # Whether any hold stands: read with every record, so it is kept here, by those who lock this row.
+    Column("held", Boolean, nullable=False, server_default=false()),
     PrimaryKeyConstraint("bucket", "id"),
     info={"place": "bucket"},
 )
@@ -61,6 +66,7 @@ bindings: Final = Table(
     Column("opened_at", Moment, nullable=False),
     Column("closed_at", Moment),
     Column("closed_because", Text),
+    Column("closed_words", LargeBinary),
     PrimaryKeyConstraint("bucket", "id"),
     ForeignKeyConstraint(["bucket", "subject"], ["subjects.bucket", "subjects.id"]),
     Index("ix_bindings_record", "bucket", "record"),
@@ -84,8 +90,47 @@ consents: Final = Table(
     Column("given_at", Moment),
     Column("recorded_at", Moment, nullable=False),
     Column("recorded_by", Identifier, nullable=False),
+    Column("withdraws", Identifier),
     PrimaryKeyConstraint("bucket", "id"),
     ForeignKeyConstraint(["bucket", "subject"], ["subjects.bucket", "subjects.id"]),
     Index("ix_consents_subject", "bucket", "subject"),
+    info={"place": "bucket"},
+)
+
+holds: Final = Table(
+    "holds",
+    metadata,
+    Column("bucket", SmallInteger, nullable=False),
+    Column("id", Identifier, nullable=False),
+    Column("tenant", Text, nullable=False),
+    Column("subject", Identifier, nullable=False),
+    Column("case_reference", Text, nullable=False),
+    Column("words", LargeBinary, nullable=False),
+    Column("placed_at", Moment, nullable=False),
+    Column("placed_by", Identifier, nullable=False),
+    Column("released_at", Moment),
+    Column("released_by", Identifier),
+    PrimaryKeyConstraint("bucket", "id"),
+    ForeignKeyConstraint(["bucket", "subject"], ["subjects.bucket", "subjects.id"]),
+    Index("ix_holds_subject", "bucket", "subject"),
+    info={"place": "bucket"},
+)
+
+assignments: Final = Table(
+    "assignments",
+    metadata,
+    Column("bucket", SmallInteger, nullable=False),
+    Column("id", Identifier, nullable=False),
+    Column("tenant", Text, nullable=False),
+    Column("subject", Identifier, nullable=False),
+    Column("caller", Identifier, nullable=False),
+    Column("case_reference", Text),
+    Column("made_at", Moment, nullable=False),
+    Column("made_by", Identifier, nullable=False),
+    Column("until", Moment, nullable=False),
+    Column("ended_at", Moment),
+    PrimaryKeyConstraint("bucket", "id"),
+    ForeignKeyConstraint(["bucket", "subject"], ["subjects.bucket", "subjects.id"]),
+    Index("ix_assignments_subject", "bucket", "subject"),
     info={"place": "bucket"},
 )

@@ -35,7 +35,7 @@ from app.keys.hierarchy import SubjectKeyRow
 from app.storage.coalesce import Coalescer
 from app.storage.columns import Moment, microseconds, moment_of
 from app.storage.engine import Database, UnitOfWork
-from app.storage.hot import HotSelect, KeyedSelect, Row
+from app.storage.hot import HotInsert, HotSelect, KeyedSelect, Row
 from app.subjects.binding import State
 from app.subjects.standing import standing_of
 from app.subjects.tables import bindings, subjects
@@ -140,6 +140,15 @@ def _live_tokens(key: Column[Any]) -> KeyedSelect:
     return build
 
 
+_INSERT_RECORDS: Final = HotInsert(
+    records, ("bucket", "id", "tenant", "subject", "collection", "version", "created_at", "changed_at")
+)
+_INSERT_FIELDS: Final = HotInsert(field_values, ("bucket", "record", "field", "tenant", "version", "sealed"))
+_INSERT_INDEX: Final = HotInsert(
+    search_index, ("bucket", "tenant", "field", "digest", "record", "key_version")
+)
+
+
 @dataclass(frozen=True, slots=True)
 class NewField:
     """A field value to insert, with its index entries, none when the field cannot be searched."""
@@ -230,22 +239,9 @@ class VaultStore:
 
     async def add_records(self, work: UnitOfWork, new: Sequence[NewRecord], now: datetime) -> None:
         """Adds records, their fields and index entries; `Conflict` when a person is gone."""
-        await work.execute(
-            insert(records),
-            [
-                {
-                    "bucket": bucket_of(record.id),
-                    "id": record.id,
-                    "tenant": work.tenant,
-                    "subject": record.subject,
-                    "collection": record.collection,
-                    "version": 1,
-                    "created_at": now,
-                    "changed_at": now,
-                }
-                for record in new
-            ],
-        )
+        moment = microseconds(now)
+        rows = [(bucket_of(r.id), r.id, work.tenant, r.subject, r.collection, 1, moment, moment) for r in new]
+        await work.insert(_INSERT_RECORDS, rows)
         await insert_fields(work, [(record.id, field) for record in new for field in record.fields])
 
     async def retire_tokens(self, work: UnitOfWork, ended: Sequence[TokenRow], now: datetime) -> int:
@@ -303,33 +299,16 @@ class VaultStore:
 
 async def insert_fields(work: UnitOfWork, fields: Sequence[tuple[UUID, NewField]]) -> None:
     """Adds field values and their index entries, each for its record."""
-    rows = [
-        {
-            "bucket": bucket_of(record),
-            "record": record,
-            "field": field.name,
-            "tenant": work.tenant,
-            "version": field.version,
-            "sealed": field.envelope,
-        }
-        for record, field in fields
+    values = [
+        (bucket_of(r), r, field.name, work.tenant, field.version, field.envelope) for r, field in fields
     ]
-    if rows:
-        await work.execute(insert(field_values), rows)
+    await work.insert(_INSERT_FIELDS, values)
     entries = [
-        {
-            "bucket": digest_bucket(entry.digest),
-            "tenant": work.tenant,
-            "field": entry.place,
-            "digest": entry.digest,
-            "record": record,
-            "key_version": entry.key_version,
-        }
+        (digest_bucket(entry.digest), work.tenant, entry.place, entry.digest, record, entry.key_version)
         for record, field in fields
         for entry in field.index
     ]
-    if entries:
-        await work.execute(insert(search_index), entries)
+    await work.insert(_INSERT_INDEX, entries)
 
 
 def _token(row: Row) -> TokenRow:

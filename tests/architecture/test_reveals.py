@@ -5,6 +5,9 @@ import ast
 from tests.support.source import calls, modules
 
 REVEALS = {
+    "api/schemas/subjects.py": "the page of a person shows references of bindings, and reasons in words",
+    "subjects/words.py": "a reason in words is encrypted",
+    "vault/find_subject.py": "a reference is looked up by its index",
     "vault/present.py": "a value becomes the form that the notice grants",
     "vault/sealing.py": "a value is encrypted",
     "vault/store_record.py": "a password is hashed, a reference and a searched field are indexed",

@@ -68,17 +68,17 @@ async def read(
     return await vault.client(caller, purpose, case).get(of.headers["location"], params=query)
 
 
-async def event(vault: Vault, event_id: str, caller: str = "compliance") -> Body:
+async def event(vault: Vault, event_id: str, asker: str = "compliance") -> Body:
     """An event as compliance sees it."""
-    answer = await vault.client(caller).get(f"/v1/audit/events/{event_id}")
+    answer = await vault.client(asker).get(f"/v1/audit/events/{event_id}")
     assert answer.status_code == 200, answer.text
     found: Body = answer.json()
     return found
 
 
-async def events(vault: Vault, caller: str = "compliance", **query: str) -> list[Body]:
+async def events(vault: Vault, asker: str = "compliance", **query: str) -> list[Body]:
     """The newest events that a filter finds, newest first; the asking itself is among those of the next call."""
-    answer = await vault.client(caller).get("/v1/audit/events", params={"limit": "1000", **query})
+    answer = await vault.client(asker).get("/v1/audit/events", params={"limit": "1000", **query})
     assert answer.status_code == 200, answer.text
     found: list[Body] = answer.json()["items"]
     return found

@@ -86,3 +86,19 @@ def test_conditions_as_bits():
     for bits in ALL_CONDITIONS:
         assert condition_bits(conditions_of(bits)) == bits
         assert Circumstances.of(frozenset(conditions_of(bits))).bits == bits
+
+
+@pytest.mark.parametrize(
+    ("roles", "purpose", "expected"),
+    [
+        (_roles("support"), "customer-care", {Condition.ASSIGNED, Condition.CASE}),
+        (_roles("legal"), "authority-request", {Condition.CASE, Condition.APPROVED}),
+        (_roles("legal", "subject"), "subject-request", {Condition.OWN}),
+        (_roles("privacy-officer", "subject"), "subject-request", {Condition.CASE, Condition.OWN}),
+        (_roles("shipping"), "delivery", set()),
+        (_roles("shipping"), "weather", set()),
+        (_roles(), "customer-care", set()),
+    ],
+)
+def test_only_the_conditions_that_a_grant_names_are_asked_for(roles, purpose, expected):
+    assert _TABLE.asks(roles, purpose) == expected
