@@ -8,6 +8,7 @@ from typing import Final
 from fastapi import FastAPI
 
 from app.api.router import api_routers
+from app.audit.publish import NotPublished
 from app.settings.settings import Settings, load
 from app.web.docs_page import docs_router
 from app.web.edge import Edge
@@ -32,6 +33,14 @@ def create_app() -> FastAPI:
     return create_app_from(settings)
 
 
+def _report(error: Exception) -> None:
+    """A failure of the background work as a log line."""
+    if isinstance(error, NotPublished):
+        log(_LOGGER, LogEvent.CHECKPOINT_NOT_PUBLISHED, dependency=error.place)
+    else:
+        log_failure(_LOGGER, error)
+
+
 def create_app_from(settings: Settings) -> FastAPI:
     """The application with these settings."""
     metrics = Metrics()
@@ -39,7 +48,7 @@ def create_app_from(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with running(parts, report=lambda error: log_failure(_LOGGER, error)):
+        async with running(parts, report=_report):
             log(_LOGGER, LogEvent.STARTED)
             yield
         log(_LOGGER, LogEvent.STOPPED)

@@ -7,13 +7,14 @@ repetitions; a ratio is the median of the ratios within each repetition.
 import asyncio
 import gc
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from statistics import median
-from typing import Any, Final
+from typing import Final
 
 from rich.progress import Progress
 
-from benchmarks.load import load
+from benchmarks.load import Load, load
+from benchmarks.served import Served
 
 YARDSTICK: Final = "empty route"
 _WARMING_SECONDS: Final = 0.3
@@ -24,14 +25,17 @@ class Work:
     """One kind of request: where it goes, its bytes, and the status it must be answered with."""
 
     name: str
-    port: int
+    served: Served
     requests: Iterator[bytes]
     status: int
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One piece of work at one number of clients in one repetition; latencies in milliseconds."""
+    """One piece of work at one number of clients in one repetition.
+
+    Latencies in milliseconds; `cpu` is the server's processor time an answer, in microseconds.
+    """
 
     work: str
     clients: int
@@ -40,10 +44,7 @@ class Sample:
     rate: float
     p50: float
     p99: float
-
-    def as_data(self) -> dict[str, Any]:
-        """For the file of raw results."""
-        return asdict(self)
+    cpu: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class Figure:
     rate: float
     p50: float
     p99: float
+    cpu: float
     ratio: float
     p99_ratio: float
 
@@ -92,6 +94,7 @@ def _figure(samples: Sequence[Sample], work: str, clients: int) -> Figure:
         rate=middle(lambda s: s.rate),
         p50=middle(lambda s: s.p50),
         p99=middle(lambda s: s.p99),
+        cpu=middle(lambda s: s.cpu),
         ratio=middle(lambda s: s.rate / empty[s.repetition].rate),
         p99_ratio=middle(lambda s: s.p99 / empty[s.repetition].p99),
     )
@@ -102,12 +105,10 @@ def _sample(work: Work, clients: int, repetition: int, seconds: float) -> Sample
     gc.collect()
     gc.disable()
     try:
-        asyncio.run(
-            load(work.port, work.requests, clients=clients, seconds=_WARMING_SECONDS, status=work.status)
-        )
-        done = asyncio.run(
-            load(work.port, work.requests, clients=clients, seconds=seconds, status=work.status)
-        )
+        asyncio.run(_asked(work, clients, _WARMING_SECONDS))
+        used = work.served.seconds_used()
+        done = asyncio.run(_asked(work, clients, seconds))
+        used = work.served.seconds_used() - used
     finally:
         gc.enable()
     return Sample(
@@ -118,4 +119,9 @@ def _sample(work: Work, clients: int, repetition: int, seconds: float) -> Sample
         done.rate,
         p50=done.percentile(0.5) * 1000,
         p99=done.percentile(0.99) * 1000,
+        cpu=used / done.answers * 1e6,
     )
+
+
+async def _asked(work: Work, clients: int, seconds: float) -> Load:
+    return await load(work.served.port, work.requests, clients=clients, seconds=seconds, status=work.status)

@@ -1,21 +1,25 @@
-"""How the results are shown: tables for people, a file of raw results for machines."""
+"""How the results are shown: tables for people, also in the documentation, and a file of raw results for machines."""
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import Final
 
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks.measure import Figure, Sample
 
+_BEGIN: Final = "<!-- figures: `python -m benchmarks --picture` writes what stands from here -->"
+_END: Final = "<!-- to here -->"
 Alone = Mapping[str, float]
 """Name → value, for parts measured alone: µs, or events a second."""
 
 
 def show(machine: Mapping[str, str], figures: Sequence[Figure], micro: Alone, commits: Alone) -> None:
     """Prints everything."""
-    console = Console()
+    console = Console(width=110)
     console.print(" · ".join(f"{name} {value}" for name, value in machine.items()), style="dim")
     console.print(_served(figures))
     console.print(_alone("alone", "µs", micro, 2))
@@ -35,18 +39,8 @@ def keep(
     file = directory / "results.json"
     results = {
         "machine": dict(machine),
-        "figures": [
-            {
-                "work": f.work,
-                "clients": f.clients,
-                "rate": f.rate,
-                "ratio": f.ratio,
-                "p50": f.p50,
-                "p99": f.p99,
-            }
-            for f in figures
-        ],
-        "samples": [sample.as_data() for sample in samples],
+        "figures": [asdict(figure) for figure in figures],
+        "samples": [asdict(sample) for sample in samples],
         "microseconds": dict(micro),
         "events_per_second": dict(commits),
     }
@@ -54,12 +48,43 @@ def keep(
     return file
 
 
+def document(
+    file: Path, machine: Mapping[str, str], figures: Sequence[Figure], micro: Alone, commits: Alone
+) -> None:
+    """Renews the figures that stand between the two marks in a Markdown file."""
+    before, _, rest = file.read_text().partition(_BEGIN)
+    _, _, after = rest.partition(_END)
+    lines = [
+        "Measured on: " + "; ".join(f"{name} {value}" for name, value in machine.items()) + ".",
+        "",
+        *_markdown(_served(figures)),
+        "",
+        *_markdown(_alone("alone", "µs", micro, 2)),
+        "",
+        *_markdown(_alone("audit log, group commit", "events/s", commits, 0)),
+    ]
+    file.write_text(before + _BEGIN + "\n" + "\n".join(lines) + "\n" + _END + after)
+
+
+def _markdown(table: Table) -> list[str]:
+    cells = [[str(column.header), *(str(cell) for cell in column.cells)] for column in table.columns]
+    rows = [f"| {' | '.join(row)} |" for row in zip(*cells, strict=True)]
+    return [rows[0], "|---|" + "---:|" * (len(cells) - 1), *rows[1:]]
+
+
 def _served(figures: Sequence[Figure]) -> Table:
-    table = Table("work", "clients", "requests/s", "× empty", "p50 ms", "p99 ms", "p99 × empty")
+    table = Table("work", "clients", "requests/s", "× empty", "p50 ms", "p99 ms", "p99 × empty", "CPU µs")
     for column in table.columns[1:]:
         column.justify = "right"
     for i, f in enumerate(figures):
-        numbers = (f"{f.rate:,.0f}", f"{f.ratio:.2f}", f"{f.p50:.1f}", f"{f.p99:.1f}", f"{f.p99_ratio:.1f}")
+        numbers = (
+            f"{f.rate:,.0f}",
+            f"{f.ratio:.2f}",
+            f"{f.p50:.1f}",
+            f"{f.p99:.1f}",
+            f"{f.p99_ratio:.1f}",
+            f"{f.cpu:,.0f}",
+        )
         last = i + 1 == len(figures) or figures[i + 1].clients != f.clients
         table.add_row(f.work, str(f.clients), *numbers, end_section=last)
     return table

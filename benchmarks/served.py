@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -18,9 +19,22 @@ _PATIENCE: Final = 60.0
 _ROOT: Final = Path(__file__).parents[1]
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A process that serves an application on a port of 127.0.0.1."""
+
+    port: int
+    process: int
+
+    def seconds_used(self) -> float:
+        """The processor time it has taken so far, user and system (Linux, proc(5))."""
+        state = Path(f"/proc/{self.process}/stat").read_text().rpartition(")")[2].split()
+        return (int(state[11]) + int(state[12])) / os.sysconf("SC_CLK_TCK")
+
+
 @contextmanager
-def served(application: str, log: Path, settings: Mapping[str, str]) -> Iterator[int]:
-    """The port of `module:name` on 127.0.0.1, answering when the block begins; `settings` are environment variables."""
+def served(application: str, log: Path, settings: Mapping[str, str]) -> Iterator[Served]:
+    """`module:name`, answering when the block begins; `settings` are environment variables."""
     port = free_port()
     command = [sys.executable, "-m", "uvicorn", application, "--host", "127.0.0.1", "--port", str(port)]
     if application.endswith("create_app"):
@@ -36,7 +50,7 @@ def served(application: str, log: Path, settings: Mapping[str, str]) -> Iterator
         )
     try:
         _wait_for(port, process, log)
-        yield port
+        yield Served(port, process.pid)
     finally:
         process.terminate()
         process.wait(_PATIENCE)

@@ -1,7 +1,7 @@
 """Vaults to measure: a database with the reference notice and records in it, served."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from app.vault.ask import Ask
 from app.vault.disclosure import Denial
 from app.wiring.parts import Parts, build
 from benchmarks.asked import submission
-from benchmarks.served import served
+from benchmarks.served import Served, served
 from tests.support.vaults import TENANT, Prepared, prepare
 
 _AT_ONCE: Final = 32
@@ -22,27 +22,30 @@ _AT_ONCE: Final = 32
 
 @dataclass(frozen=True, slots=True)
 class ServedVault:
-    """Where it answers, who may ask, and the ids of the records in it."""
+    """Where it runs, who may ask, and the ids of the records in it."""
 
-    port: int
+    served: Served
     prepared: Prepared
     records: Sequence[str]
 
 
 @contextmanager
-def served_vault(url: str, directory: Path, records: int) -> Iterator[ServedVault]:
-    """The vault on this empty database with so many buyers, in a process of its own."""
+def served_vault(
+    url: str, directory: Path, records: int, settle: Callable[[], object]
+) -> Iterator[ServedVault]:
+    """The vault on this empty database with so many buyers, in a process of its own. `settle` runs when they are stored."""
     directory.mkdir()
     prepared = prepare(url, directory)
     ids = asyncio.run(_filled(prepared, records))
+    settle()
     environment = {
         "KIN_MODE": "development",
         "KIN_DATABASE_URL": url,
         "KIN_KEYRING": str(prepared.keyring),
         "KIN_LOG_LEVEL": "warning",
     }
-    with served("app.main:create_app", directory / "log", environment) as port:
-        yield ServedVault(port, prepared, ids)
+    with served("app.main:create_app", directory / "log", environment) as running:
+        yield ServedVault(running, prepared, ids)
 
 
 async def _filled(prepared: Prepared, records: int) -> list[str]:

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.api.answers import answer, example
+from app.api.answers import answer, example, owned
 from app.api.schemas.bindings import (
     CLOSED_EXAMPLE,
     OPENED_EXAMPLE,
@@ -18,6 +18,7 @@ from app.api.schemas.bindings import (
 from app.kernel.errors import Kind, VaultError
 from app.vault.disclosure import NOTHING_HERE
 from app.web.gate import acting
+from app.web.idempotency import repeatable
 from app.web.lean_route import LeanRoute
 from app.web.permissions import declared
 from app.web.query import path_id
@@ -46,6 +47,7 @@ def bindings_router(parts: Parts) -> APIRouter:
         responses=example(201, OPENED_EXAMPLE),
         openapi_extra=declared("bindings", problems=(Kind.NOT_FOUND, Kind.NOT_COVERED)),
     )
+    @repeatable(parts)
     async def open_binding(request: Request) -> Response:
         author = await acting(request, parts)
         record = path_id(request, "record_id", "rec")
@@ -53,7 +55,7 @@ def bindings_router(parts: Parts) -> APIRouter:
         if record is None:
             raise VaultError(Kind.NOT_FOUND, NOTHING_HERE)
         opened = await parts.people.bindings.open_on(author, record, body.purpose, body.ref)
-        return answer(opened_json(opened), 201)
+        return owned(opened_json(opened), opened.binding.subject, 201)
 
     @router.post(
         "/v1/bindings/close",
@@ -63,6 +65,7 @@ def bindings_router(parts: Parts) -> APIRouter:
         responses=example(200, CLOSED_EXAMPLE),
         openapi_extra=declared("bindings", problems=(Kind.NOT_FOUND,)),
     )
+    @repeatable(parts)
     async def close_bindings(request: Request) -> Response:
         author = await acting(request, parts)
         body = await read_body(request, CloseIn)

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.api.answers import answer, example
+from app.api.answers import example, owned
 from app.api.schemas.bindings import (
     CONSENT_EXAMPLE,
     OBJECTION_EXAMPLE,
@@ -21,6 +21,7 @@ from app.api.schemas.bindings import (
 from app.kernel.errors import Kind, VaultError
 from app.kernel.ids import text_of
 from app.web.gate import acting, theirs
+from app.web.idempotency import repeatable
 from app.web.lean_route import LeanRoute
 from app.web.permissions import OWN, declared
 from app.web.query import path_id
@@ -53,11 +54,13 @@ def consents_router(parts: Parts) -> APIRouter:
         responses=example(201, CONSENT_EXAMPLE),
         openapi_extra=declared("consents", "consents.record", OWN, problems=(Kind.NOT_FOUND,)),
     )
+    @repeatable(parts)
     async def give_consent(request: Request) -> Response:
         author = await acting(request, parts)
         subject = theirs(author, path_id(request, "subject_id", "sub"))
         body = await read_body(request, NewConsentIn)
-        return answer(consent_json(await parts.people.consents.give(author, subject, body.given())), 201)
+        change = await parts.people.consents.give(author, subject, body.given())
+        return owned(consent_json(change), subject, 201)
 
     @router.post(
         "/v1/consents/{consent_id}/withdraw",
@@ -67,12 +70,14 @@ def consents_router(parts: Parts) -> APIRouter:
         responses=example(200, WITHDRAWN_EXAMPLE),
         openapi_extra=declared("consents", "consents.record", OWN, problems=(Kind.NOT_FOUND, Kind.CONFLICT)),
     )
+    @repeatable(parts)
     async def withdraw_consent(request: Request) -> Response:
         author = await acting(request, parts)
         consent = path_id(request, "consent_id", "cns")
         if consent is None:
             raise VaultError(Kind.NOT_FOUND, "there is no such consent for you")
-        return answer(withdrawn_json(await parts.people.consents.withdraw(author, consent)))
+        change = await parts.people.consents.withdraw(author, consent)
+        return owned(withdrawn_json(change), change.entry.subject)
 
     @router.post(
         "/v1/subjects/{subject_id}/objection",
@@ -82,11 +87,12 @@ def consents_router(parts: Parts) -> APIRouter:
         responses=example(200, OBJECTION_EXAMPLE),
         openapi_extra=declared("consents", "subjects", OWN, problems=(Kind.NOT_FOUND,)),
     )
+    @repeatable(parts)
     async def object_to_purposes(request: Request) -> Response:
         author = await acting(request, parts)
         subject = theirs(author, path_id(request, "subject_id", "sub"))
         body = await read_body(request, ObjectionIn)
         objection = await parts.people.consents.object(author, subject, body.purposes)
-        return answer(objection_json(text_of("sub", subject), objection))
+        return owned(objection_json(text_of("sub", subject), objection), subject)
 
     return router

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.api.answers import answer, example
+from app.api.answers import answer, example, owned
 from app.api.schemas.holds import (
     ASSIGNMENT_EXAMPLE,
     ENDED_EXAMPLE,
@@ -24,6 +24,7 @@ from app.kernel.errors import FieldError, Kind, VaultError
 from app.kernel.ids import parse_id
 from app.kernel.plaintext import Plaintext
 from app.web.gate import acting
+from app.web.idempotency import repeatable
 from app.web.lean_route import LeanRoute
 from app.web.permissions import declared
 from app.web.query import path_id
@@ -60,12 +61,13 @@ def holds_router(parts: Parts) -> APIRouter:
         responses=example(201, HOLD_EXAMPLE),
         openapi_extra=declared("holds", problems=(Kind.NOT_FOUND,)),
     )
+    @repeatable(parts)
     async def place_hold(request: Request) -> Response:
         author = await acting(request, parts)
         body = await read_body(request, HoldIn)
         subject = parse_id("sub", body.subject)
         change = await parts.people.holds.place(author, subject, body.case, Plaintext(body.reason))
-        return answer(hold_json(change, "placed"), 201)
+        return owned(hold_json(change, "placed"), subject, 201)
 
     @router.post(
         "/v1/holds/{hold_id}/release",
@@ -75,12 +77,14 @@ def holds_router(parts: Parts) -> APIRouter:
         responses=example(200, RELEASED_EXAMPLE),
         openapi_extra=declared("holds", problems=(Kind.NOT_FOUND, Kind.CONFLICT)),
     )
+    @repeatable(parts)
     async def release_hold(request: Request) -> Response:
         author = await acting(request, parts)
         hold = path_id(request, "hold_id", "hld")
         if hold is None:
             raise VaultError(Kind.NOT_FOUND, "there is no such hold for you")
-        return answer(hold_json(await parts.people.holds.release(author, hold), "released"))
+        change = await parts.people.holds.release(author, hold)
+        return owned(hold_json(change, "released"), change.subject)
 
     @router.post(
         "/v1/assignments",
@@ -91,6 +95,7 @@ def holds_router(parts: Parts) -> APIRouter:
         responses=example(201, ASSIGNMENT_EXAMPLE),
         openapi_extra=declared("assignments", problems=(Kind.NOT_FOUND,)),
     )
+    @repeatable(parts)
     async def assign(request: Request) -> Response:
         author = await acting(request, parts)
         body = await read_body(request, AssignmentIn)
@@ -100,7 +105,7 @@ def holds_router(parts: Parts) -> APIRouter:
             raise VaultError(Kind.INVALID, "there is no such caller; see errors", errors=(error,))
         subject = parse_id("sub", body.subject)
         made, receipt = await parts.people.assigner.assign(author, subject, caller, body.case, body.until)
-        return answer(assignment_json(made, receipt), 201)
+        return owned(assignment_json(made, receipt), subject, 201)
 
     @router.delete(
         "/v1/assignments",

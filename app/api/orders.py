@@ -22,6 +22,7 @@ from app.approvals.approval import State, Step
 from app.kernel.errors import Kind, VaultError
 from app.kernel.ids import text_of
 from app.web.gate import acting
+from app.web.idempotency import repeatable
 from app.web.lean_route import LeanRoute
 from app.web.permissions import declared
 from app.web.query import id_parameter, page_size, path_id, query, word_parameter
@@ -62,6 +63,7 @@ def orders_router(parts: Parts) -> APIRouter:
         responses=example(201, ORDER_EXAMPLE),
         openapi_extra=declared("orders.request"),
     )
+    @repeatable(parts)
     async def request_order(request: Request) -> Response:
         author = await acting(request, parts)
         body = await read_body(request, OrderIn)
@@ -99,6 +101,7 @@ def orders_router(parts: Parts) -> APIRouter:
         responses=example(200, APPROVED_EXAMPLE),
         openapi_extra=declared("orders.approve", problems=_DECIDES),
     )
+    @repeatable(parts)
     async def approve_order(request: Request) -> Response:
         return await _decide(request, parts, Step.APPROVE)
 
@@ -110,6 +113,7 @@ def orders_router(parts: Parts) -> APIRouter:
         responses=example(200, REJECTED_EXAMPLE),
         openapi_extra=declared("orders.approve", problems=_DECIDES),
     )
+    @repeatable(parts)
     async def reject_order(request: Request) -> Response:
         return await _decide(request, parts, Step.REJECT)
 

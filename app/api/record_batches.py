@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.api.answers import example, failed_item, owned_items
-from app.api.records import CaseHeader, PurposeHeader, counted, denied, denied_item
+from app.api.records import CaseHeader, OrderHeader, PurposeHeader, counted, denied, denied_item
 from app.api.schemas.receipt import batch_receipt_json, receipt_json
 from app.api.schemas.records import (
     FOUND_EXAMPLE,
@@ -39,7 +39,7 @@ from app.web.strict_json import as_model, read_body
 from app.wiring.parts import Parts
 
 
-def _reads(body: ReadIn, purpose: PurposeHeader, case: CaseHeader = None) -> None:
+def _reads(body: ReadIn, purpose: PurposeHeader, case: CaseHeader = None, order: OrderHeader = None) -> None:
     """What a batch read declares."""
 
 
@@ -47,7 +47,9 @@ def _stores(body: RecordsIn, purpose: PurposeHeader, case: CaseHeader = None) ->
     """What a batch store declares."""
 
 
-def _searches(body: SearchIn, purpose: PurposeHeader, case: CaseHeader = None) -> None:
+def _searches(
+    body: SearchIn, purpose: PurposeHeader, case: CaseHeader = None, order: OrderHeader = None
+) -> None:
     """What a search declares."""
 
 

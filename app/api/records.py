@@ -46,6 +46,9 @@ PurposeHeader = Annotated[
 CaseHeader = Annotated[
     str | None, Header(alias="Vault-Case", description="the case, where a grant wants one")
 ]
+OrderHeader = Annotated[
+    str | None, Header(alias="Vault-Order", description="the order, `ord_…`, where a grant wants an approval")
+]
 
 
 def denied(request: Request, denial: Denial) -> Response:
@@ -88,6 +91,7 @@ def _reads(
     record_id: str,
     purpose: PurposeHeader,
     case: CaseHeader = None,
+    order: OrderHeader = None,
     fields: Annotated[str | None, Query(description="names, separated by commas; all when left out")] = None,
     form: Annotated[Form | None, Query(description="at most this form")] = None,
     recipient: Annotated[str | None, Query(description="for whom tokens are: `clr_…`")] = None,

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.api.answers import answer, example
+from app.api.answers import answer, example, owned
 from app.api.schemas.receipt import receipt_json
 from app.api.schemas.subjects import (
     SESSION_EXAMPLE,
@@ -18,6 +18,7 @@ from app.kernel.duration import Duration
 from app.kernel.errors import Kind
 from app.kernel.ids import text_of
 from app.web.gate import acting, theirs
+from app.web.idempotency import repeatable
 from app.web.lean_route import LeanRoute
 from app.web.permissions import OWN, declared
 from app.web.query import path_id
@@ -46,6 +47,7 @@ def sessions_router(parts: Parts) -> APIRouter:
         responses=example(201, SESSION_EXAMPLE),
         openapi_extra=declared("subjects", problems=(Kind.NOT_FOUND,)),
     )
+    @repeatable(parts)
     async def start_session(request: Request) -> Response:
         author = await acting(request, parts)
         subject = theirs(author, path_id(request, "subject_id", "sub"))
@@ -57,7 +59,7 @@ def sessions_router(parts: Parts) -> APIRouter:
             "expires_at": rfc3339(started.expires_at),
             "receipt": receipt_json(started.receipt),
         }
-        return answer(shown, 201)
+        return owned(shown, subject, 201)
 
     @router.post(
         "/v1/subjects/{subject_id}/sessions/end",
@@ -67,6 +69,7 @@ def sessions_router(parts: Parts) -> APIRouter:
         responses=example(200, SESSIONS_ENDED_EXAMPLE),
         openapi_extra=declared("subjects", OWN, problems=(Kind.NOT_FOUND,)),
     )
+    @repeatable(parts)
     async def end_sessions(request: Request) -> Response:
         author = await acting(request, parts)
         subject = theirs(author, path_id(request, "subject_id", "sub"))
@@ -80,6 +83,7 @@ def sessions_router(parts: Parts) -> APIRouter:
         responses=example(200, SESSIONS_ENDED_EXAMPLE),
         openapi_extra=declared(OWN, problems=(Kind.NOT_FOUND,)),
     )
+    @repeatable(parts)
     async def sign_out(request: Request) -> Response:
         author = await acting(request, parts)
         ended, receipt = await parts.people.sessions.end(author, theirs(author, author.caller.subject))

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Body, Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -58,7 +58,7 @@ def _restricts(subject_id: str, body: RestrictionIn) -> None:
     """What a restriction declares."""
 
 
-def _lifts(subject_id: str, body: LiftIn | None = None) -> None:
+def _lifts(subject_id: str, body: Annotated[LiftIn | None, Body(examples=[{}])] = None) -> None:
     """What lifting declares."""
 
 

@@ -27,7 +27,11 @@ Proof = Callable[[str, int, int], Awaitable[Sequence[bytes]]]
 
 
 class NotPublished(Exception):
-    """A place did not take a checkpoint; the text says what to look at."""
+    """A place did not take a checkpoint: which, and what to look at."""
+
+    def __init__(self, place: str, words: str) -> None:
+        super().__init__(words)
+        self.place = place
 
 
 class Publisher(Protocol):
@@ -78,7 +82,7 @@ class CheckpointFile:
                 size = missing[-1].size
         except OSError as error:
             reason = os.strerror(error.errno or 0).lower()
-            raise NotPublished(f"the checkpoint file cannot be written ({reason})") from None
+            raise NotPublished(self.name, f"the checkpoint file cannot be written ({reason})") from None
 
     def _append(self, key: VerifierKey, missing: Sequence[StoredCheckpoint]) -> None:
         with self._path.open("ab") as file:
@@ -115,7 +119,7 @@ class Witness:
         if answer.status_code == 409 and answer.headers.get("content-type", "").startswith(_SIZE):
             answer = await self._offer(tenant, self._size_in(answer, newest), newest)
         if answer.status_code != 200:
-            raise NotPublished(f"the witness answers {answer.status_code}")
+            raise NotPublished(Witness.name, f"the witness answers {answer.status_code}")
         await self._store.add_cosignatures(tenant, newest.size, self._cosigned(newest.note, answer.text))
 
     async def _offer(self, tenant: str, old: int, newest: StoredCheckpoint) -> httpx.Response:
@@ -125,15 +129,17 @@ class Witness:
         try:
             return await self._client.post(self._url, content=body.encode())
         except httpx.HTTPError:
-            raise NotPublished("the witness does not answer") from None
+            raise NotPublished(Witness.name, "the witness does not answer") from None
 
     @staticmethod
     def _size_in(answer: httpx.Response, newest: StoredCheckpoint) -> int:
         text = answer.text.removesuffix("\n")
         if not _DECIMAL.fullmatch(text):
-            raise NotPublished("the witness answers with something that is not a size")
+            raise NotPublished(Witness.name, "the witness answers with something that is not a size")
         if int(text) > newest.size:
-            raise NotPublished("the witness has seen a longer log: this one was cut short or put back")
+            raise NotPublished(
+                Witness.name, "the witness has seen a longer log: this one was cut short or put back"
+            )
         return int(text)
 
     def _cosigned(self, note: str, lines: str) -> str:
@@ -142,7 +148,7 @@ class Witness:
             own = [one for one in parse_signatures(lines) if one.name == self._key.name]
             Note(parse_note(note).text, own).verify(self._key)
         except NoteInvalid:
-            raise NotPublished("the witness's cosignature is not under its key") from None
+            raise NotPublished(Witness.name, "the witness's cosignature is not under its key") from None
         return "".join(str(one) for one in own if one.key_id == self._key.id)
 
 

@@ -22,11 +22,13 @@ from app.kernel.ids import parse_id, text_of
 from app.storage.columns import moment_of
 
 LARGEST_PAGE: Final = 1000
+_GIVEN: Final = (Outcome.ALLOWED.value, Outcome.PARTIAL.value)
 _HOUR: Final = 3_600_000_000
 _LONGEST_REQUEST: Final = timedelta(minutes=10)
 _DAY: Final = 24 * _HOUR
 # An event's id and its `at` are made one after the other; clocks of processes differ by less than this.
-_SLACK: Final = timedelta(minutes=1)
+_SLACK: Final = 60_000
+_LATEST: Final = (1 << 48) - 1
 
 
 class Group(StrEnum):
@@ -46,7 +48,7 @@ class Group(StrEnum):
 class Filter:
     """All conditions must hold; `subject` is a handle, times are inclusive at the start and exclusive at the end.
 
-    `actions` are several of which one must fit; `outside` asks for a recipient outside the shop, whichever.
+    `actions` are several of which one must fit; `outside` asks for what was given to a recipient outside the shop.
     """
 
     subject: str | None = None
@@ -84,13 +86,13 @@ class Filter:
         }
         conditions = [column == value for column, value in equal.items() if value is not None]
         if self.since is not None:
-            conditions += [events.c.at >= self.since, events.c.id >= _first_id(self.since - _SLACK)]
+            conditions += [events.c.at >= self.since, events.c.id >= _first_id(self.since, -_SLACK)]
         if self.until is not None:
-            conditions += [events.c.at < self.until, events.c.id < _first_id(self.until + _SLACK)]
+            conditions += [events.c.at < self.until, events.c.id < _first_id(self.until, _SLACK)]
         if self.actions:
             conditions += [events.c.action.in_(sorted(self.actions))]
         if self.outside:
-            conditions += [events.c.recipient.is_not(None)]
+            conditions += [events.c.recipient.is_not(None), events.c.outcome.in_(_GIVEN)]
         conditions += [events.c.facets.contains(f"|{one}|", autoescape=True) for one in self._facets()]
         return conditions
 
@@ -119,9 +121,10 @@ class Filter:
         return [field_in_form(str(self.field), str(self.form)), *found] if both else found
 
 
-def _first_id(moment: datetime) -> UUID:
-    """The smallest id an event of that millisecond can have: lets the primary key skip what is older (UUIDv7)."""
-    return UUID(int=max(0, int(moment.timestamp() * 1000)) << 80)
+def _first_id(moment: datetime, slack: int = 0) -> UUID:
+    """The smallest id of `slack` milliseconds after a moment: lets an index skip what is older (UUIDv7)."""
+    milliseconds = int(moment.timestamp() * 1000) + slack
+    return UUID(int=min(max(0, milliseconds), _LATEST) << 80)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +180,7 @@ class AuditQuery:
             return await self._store.page(tenant, conditions, limit)
         # What is not sequenced is in no index of facets. Read first: what is sequenced meanwhile is found twice, not never.
         fresh = await self._store.page(tenant, [*conditions, events.c.leaf.is_(None)], limit)
-        oldest = _first_id(wanted.since - _SLACK) if wanted.since else None
+        oldest = _first_id(wanted.since, -_SLACK) if wanted.since else None
         indexed = await self._store.page_by_facets(tenant, words, conditions, limit, (oldest, after))
         return sorted(dict([*fresh, *indexed]).items(), reverse=True)[:limit]
 

@@ -30,6 +30,9 @@ _COLUMNS: Final = (
     "body",
 )
 
+# How many blocks are looked into at a time: few to begin with, since a common word fills a page from one.
+_FIRST_BLOCKS: Final = 4
+_MOST_BLOCKS: Final = 64
 _WRITES: Final = ("form:stored", "form:removed", "form:erased")
 
 
@@ -90,25 +93,33 @@ class AuditStore:
     ) -> list[tuple[UUID, bytes]]:
         """As `page`, looking only where every word is to be found; `span` is the oldest and newest id that can matter."""
         oldest, newest = span
+        found: list[tuple[UUID, bytes]] = []
+        at_once = _FIRST_BLOCKS
+        while blocks := await self._blocks(tenant, words, (oldest, newest), at_once):
+            inside = or_(*(audit_events.c.id.between(first, last) for first, last in blocks))
+            found += await self.page(tenant, [inside, *conditions], limit - len(found))
+            if len(found) == limit or len(blocks) < at_once:
+                break
+            newest = UUID(int=max(0, blocks[-1][0].int - 1))
+            at_once = min(2 * at_once, _MOST_BLOCKS)
+        return found
+
+    async def _blocks(
+        self, tenant: str, words: Sequence[str], span: tuple[UUID | None, UUID | None], at_once: int
+    ) -> list[tuple[UUID, UUID]]:
+        """The newest blocks in which every word is to be found; asked apart, so that no planner reads the events first."""
+        oldest, newest = span
         block = audit_facets.alias("block")
         within = [block.c.tenant == tenant, block.c.facet == words[0]]
         within += [block.c.last >= oldest] if oldest else []
         within += [block.c.first <= newest] if newest else []
-        for word in words[1:]:
+        for one in words[1:]:
             also = audit_facets.alias()
-            within.append(
-                exists().where(also.c.tenant == tenant, also.c.facet == word, also.c.first == block.c.first)
-            )
-        inside = audit_events.c.id.between(block.c.first, block.c.last)
-        statement = (
-            select(audit_events.c.id, audit_events.c.body)
-            .select_from(block)
-            .join(audit_events, (audit_events.c.tenant == block.c.tenant) & inside)
-            .where(*within, *conditions)
-            .order_by(block.c.first.desc(), audit_events.c.id.desc())
-            .limit(limit)
-        )
-        return [(row.id, row.body) for row in await self._database.read(tenant, statement)]
+            same = (also.c.tenant == tenant) & (also.c.facet == one) & (also.c.first == block.c.first)
+            within.append(exists().where(same))
+        statement = select(block.c.first, block.c.last).where(*within).order_by(block.c.first.desc())
+        rows = await self._database.read(tenant, statement.limit(at_once))
+        return [(row.first, row.last) for row in rows]
 
     async def writes(self, tenant: str, subject: str) -> list[bytes]:
         """The events that stored or removed fields of a person, in the log's order."""

@@ -94,7 +94,7 @@ audit_checkpoints: Final = Table(
     Column("size", BigInteger, nullable=False),
     Column("at", Moment, nullable=False),
     Column("note", Text, nullable=False),
-    Column("cosignatures", Text, nullable=False, server_default=""),
+    Column("cosignatures", Text, nullable=False, server_default=text("''")),
     PrimaryKeyConstraint("tenant", "size"),
     info={"place": "tenant"},
 )

@@ -129,6 +129,17 @@ def tail(
     with_parts(work)
 
 
+@commands.command("key")
+def show_key(tenant: Tenant = "shop") -> None:
+    """Print the log's verifier key, to be given to those who verify."""
+
+    async def work(parts: Parts) -> str | None:
+        signing = parts.audit_tree.signing
+        return str(signing.signer(tenant).key) if signing else None
+
+    print(with_parts(work) or _usage("nothing is signed here; set KIN_AUDIT_SIGNING_KEY"))
+
+
 @commands.command()
 def sequence(
     once: Annotated[bool, typer.Option("--once", help="Stop when nothing is left to sequence.")] = False,

@@ -7,6 +7,8 @@ hundred invented orders; serves on 127.0.0.1. Started again on the same folder, 
 import asyncio
 import json
 import os
+import shlex
+import signal
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -16,6 +18,7 @@ import uvicorn
 from rich.console import Console
 from rich.progress import track
 
+from app.audit.signing_key import create_signing_key
 from app.cli.sample_orders import Order, sample_orders
 from app.cli.serve import server_options
 from app.identity.issue import Actor
@@ -55,11 +58,17 @@ def _settings(directory: Path, database_url: str | None) -> Settings:
     keyring = directory / "keyring.json"
     if not keyring.exists():
         create_keyring(keyring, development=True)
+    signing_key = directory / "audit-signing.pem"
+    if not signing_key.exists():
+        create_signing_key(signing_key)
     os.environ |= {
         "KIN_MODE": Mode.DEVELOPMENT.value,
         "KIN_DATABASE_URL": database_url or f"sqlite:///{(directory / 'vault.db').absolute()}",
         "KIN_KEYRING": str(keyring),
         "KIN_HOME_TENANT": _TENANT,
+        "KIN_AUDIT_SIGNING_KEY": str(signing_key),
+        "KIN_AUDIT_SEQUENCER": "embedded",
+        "KIN_CHECKPOINT_FILE": str(directory / "checkpoints"),
         "KIN_LOG_LEVEL": os.environ.get("KIN_LOG_LEVEL", "warning"),
     }
     return load()
@@ -100,6 +109,9 @@ async def _callers(parts: Parts, file: Path) -> dict[str, dict[str, str]]:
 
 
 async def _serve(directory: Path, port: int, callers: dict[str, dict[str, str]], orders: int) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # uvicorn ends on the signal, puts this handler back and raises the signal again: stopping is no failure here.
+        signal.signal(number, lambda *_: None)
     server = uvicorn.Server(uvicorn.Config(**server_options("127.0.0.1", port)))
     serving = asyncio.create_task(server.serve())
     while not server.started:
@@ -154,7 +166,7 @@ def _welcome(
     """Prints the address and three calls; without samples the second and third use the answer of the first."""
     address = f"http://127.0.0.1:{port}"
     answer = directory / "answer.json"
-    kept = "" if sample else f" | tee {answer}"
+    kept = "" if sample else f" | tee {shlex.quote(str(answer))}"
     record = sample["record"] if sample else _from_answer(answer, "id")
     subject = sample["subject"] if sample else _from_answer(answer, "subject")
     body = {
@@ -194,4 +206,5 @@ stop with Ctrl-C; start again to go on with what is there
 
 
 def _from_answer(file: Path, member: str) -> str:
-    return f'$(python3 -c \'import json; print(json.load(open("{file}"))["{member}"])\')'
+    code = f'import json, sys; print(json.load(open(sys.argv[1]))["{member}"])'
+    return f"$(python3 -c '{code}' {shlex.quote(str(file))})"

@@ -5,6 +5,7 @@ from typing import Annotated, Final
 
 import typer
 
+from app.audit.signing_key import create_signing_key
 from app.cli.session import with_parts
 from app.keys.providers.local import create_keyring
 from app.keys.store import WrappedTenantKey
@@ -20,9 +21,11 @@ def init(
         bool, typer.Option("--development", help="For trying out: production refuses it.")
     ] = False,
 ) -> None:
-    """Make a keyring file with a new root key, readable by its owner only."""
+    """Make a keyring file with a new root key, and beside it the key that signs the audit log; only their owner can read them."""
     create_keyring(file, development=development)
-    print(f"made {file}; keep a copy where the database's backups are not")
+    signing_key = file.with_name("audit-signing.pem")
+    create_signing_key(signing_key)
+    print(f"made {file} and {signing_key}; keep a copy where the database's backups are not")
 
 
 @commands.command()

@@ -50,6 +50,7 @@ class Authenticator:
         self._home_tenant = home_tenant
         self._remember = remember_seconds
         self._remembered: dict[bytes, tuple[float, Caller]] = {}
+        self._forgotten = 0
 
     async def authenticate(self, credential: str | None, request: str) -> Caller:
         """The caller; otherwise an event, and then `VaultError(unauthenticated)`."""
@@ -66,6 +67,7 @@ class Authenticator:
     def forget(self) -> None:
         """Drops what is remembered: a key was revoked or a caller disabled."""
         self._remembered.clear()
+        self._forgotten += 1
 
     async def _customer(self, credential: str, request: str) -> Caller:
         """The customer of a session: asked for each time, so that signing out acts at once in every process."""
@@ -86,10 +88,12 @@ class Authenticator:
         key = await self._digest_key(parsed.tenant)
         if key is None:
             return await self._fail(self._home_tenant, "unknown-tenant", request)
+        forgotten = self._forgotten
         caller = await self._store.by_digest(parsed.tenant, api_key_digest(key, parsed.secret))
         if caller is None:
             return await self._fail(parsed.tenant, "unknown-or-revoked-key", request)
-        if self._remember > 0:
+        # What was found while a key was being revoked may be older than the revocation.
+        if self._remember > 0 and forgotten == self._forgotten:
             if len(self._remembered) >= _MOST_REMEMBERED:
                 self._remembered.clear()
             self._remembered[name] = (time.monotonic() + self._remember, caller)

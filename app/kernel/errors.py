@@ -6,6 +6,7 @@ not among them: it is a value with a receipt (`vault/disclose`).
 
 from dataclasses import dataclass
 from enum import StrEnum
+from uuid import UUID
 
 
 class Kind(StrEnum):
@@ -49,3 +50,20 @@ class VaultError(Exception):
         self.kind = kind
         self.detail = detail
         self.errors = errors
+
+
+class LimitReached(VaultError):
+    """A caller has used up what it may do in a time: the `policy`'s name, how much (`most`) in how many seconds (`window`).
+
+    It may go on in `seconds`; `event` is the record of the refusal.
+    """
+
+    def __init__(
+        self, detail: str, *, policy: str, most: int, window: int, seconds: int, event: UUID | None = None
+    ) -> None:
+        super().__init__(Kind.TOO_MANY_REQUESTS, detail)
+        self.policy = policy
+        self.most = most
+        self.window = window
+        self.seconds = seconds
+        self.event = event

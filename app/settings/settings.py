@@ -1,6 +1,7 @@
 """The settings: from the environment (`KIN_…`), or a TOML file named by KIN_CONFIG; the environment wins."""
 
 import os
+import tomllib
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -39,6 +40,10 @@ class Settings(BaseSettings):
     database_pool: Annotated[int, Field(ge=1, le=100)] = 8
     database_hot_pool: Annotated[int, Field(ge=1, le=100)] = 6
     database_patience: Annotated[float, Field(gt=0, le=60)] = 5.0
+    people_per_hour: int | None = Field(
+        default=None, ge=1, description="whom a caller may meet; no limit unless set"
+    )
+    searches_per_hour: int | None = Field(default=None, ge=1, description="of a caller; no limit unless set")
     metrics_token: str | None = Field(default=None, min_length=16, repr=False)
     audit_signing_key: Path | None = Field(
         default=None, description="the key that signs checkpoints of the log"
@@ -79,6 +84,8 @@ def load(**given: Any) -> Settings:
             for error in refused.errors(include_input=False, include_url=False, include_context=False)
         ]
         raise SettingsRefused("\n".join(lines)) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        raise SettingsRefused("KIN_CONFIG names a file that is not TOML; correct it") from None
 
 
 def _say(kind: str, message: str) -> str:

@@ -11,6 +11,8 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any, Final, Self
 
+from app.kernel.errors import Kind, VaultError
+
 # TRUNCATE with FULL is durable at commit and does not meet the WAL-reset defect of versions before 3.44.6, 3.50.7, 3.51.3.
 # cache_spill is off so that an open transaction never takes the lock that shuts readers out before it commits.
 PRAGMAS: Final = (
@@ -22,12 +24,13 @@ PRAGMAS: Final = (
 )
 
 
-class JournalRefused(sqlite3.OperationalError):
+class JournalRefused(VaultError):
     """The file cannot be taken out of WAL mode now: another program has it open."""
 
     def __init__(self) -> None:
         super().__init__(
-            "the database file is held in another journal mode; close the program that has it open"
+            Kind.UNAVAILABLE,
+            "the database file is held in another journal mode; close the program that has it open",
         )
 
 
@@ -36,13 +39,23 @@ def connect(path: str) -> sqlite3.Connection:
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))  # a new file is its owner's alone
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
     connection.execute("PRAGMA busy_timeout=5000")
-    (mode,) = connection.execute("PRAGMA journal_mode=TRUNCATE").fetchone()
-    if mode != "truncate":
+    if _journal_mode(connection) != "truncate":
         connection.close()
         raise JournalRefused
     for pragma in PRAGMAS:
         connection.execute(pragma)
     return connection
+
+
+def _journal_mode(connection: sqlite3.Connection) -> str | None:
+    """The mode after asking for TRUNCATE; None when somebody else's hold on the file has outlasted the patience."""
+    try:
+        (mode,) = connection.execute("PRAGMA journal_mode=TRUNCATE").fetchone()
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+            return None
+        raise
+    return str(mode)
 
 
 class InlineCursor:

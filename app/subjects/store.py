@@ -6,15 +6,16 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, FromClause, Row, Select, Text, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, FromClause, Select, Text, bindparam, insert, select, update
 
 from app.crypto.blind_index import digest_bucket
 from app.kernel.ids import bucket_of
 from app.storage.columns import microseconds
 from app.storage.engine import Database, UnitOfWork
 from app.storage.hot import HotInsert, HotSelect
-from app.subjects.binding import Binding, Cause, State, closes
-from app.subjects.consent import Act, Consent
+from app.subjects.binding import Binding, Cause, closes
+from app.subjects.consent import Consent
+from app.subjects.rows import binding_of, consent_of, subject_of
 from app.subjects.subject import Subject
 from app.subjects.tables import bindings, consents, subject_refs, subjects
 
@@ -97,13 +98,13 @@ class SubjectStore:
         """A person of this tenant."""
         statement = select(subjects).where(*_is(subject, tenant))
         rows = await self._database.read(tenant, statement)
-        return _subject(rows[0]) if rows else None
+        return subject_of(rows[0]) if rows else None
 
     async def lock(self, work: UnitOfWork, subject: UUID) -> Subject | None:
         """The person, as nobody else changes them until the unit of work ends. Stores and reads go on meanwhile."""
         statement = select(subjects).where(*_is(subject, work.tenant)).with_for_update(key_share=True)
         row = (await work.execute(statement)).one_or_none()
-        return _subject(row) if row else None
+        return subject_of(row) if row else None
 
     async def restrict(
         self, work: UnitOfWork, subject: UUID, since: datetime | None, words: bytes | None
@@ -177,11 +178,11 @@ class SubjectStore:
 
     async def ledger(self, tenant: str, subject: UUID) -> list[Consent]:
         """All entries of a person, oldest first."""
-        return [_consent(row) for row in await self._database.read(tenant, _ledger(tenant, subject))]
+        return [consent_of(row) for row in await self._database.read(tenant, _ledger(tenant, subject))]
 
     async def locked_ledger(self, work: UnitOfWork, subject: UUID) -> list[Consent]:
         """The same, of a locked person."""
-        return [_consent(row) for row in (await work.execute(_ledger(work.tenant, subject))).all()]
+        return [consent_of(row) for row in (await work.execute(_ledger(work.tenant, subject))).all()]
 
     async def consent(self, tenant: str, consent: UUID) -> Consent | None:
         """One entry."""
@@ -189,13 +190,13 @@ class SubjectStore:
             consents.c.bucket == bucket_of(consent), consents.c.id == consent, consents.c.tenant == tenant
         )
         rows = await self._database.read(tenant, statement)
-        return _consent(rows[0]) if rows else None
+        return consent_of(rows[0]) if rows else None
 
     async def bindings_of_records(self, tenant: str, records: Sequence[UUID]) -> list[Binding]:
         """All bindings of one person's records, oldest first."""
         if not records:
             return []
-        return [_binding(row) for row in await self._database.read(tenant, _bindings(tenant, records))]
+        return [binding_of(row) for row in await self._database.read(tenant, _bindings(tenant, records))]
 
     async def locked_bindings(
         self, work: UnitOfWork, records: Sequence[UUID], purposes: Collection[str]
@@ -204,7 +205,7 @@ class SubjectStore:
         if not records:
             return []
         statement = _bindings(work.tenant, records).where(bindings.c.purpose.in_(purposes))
-        return [_binding(row) for row in (await work.execute(statement)).all()]
+        return [binding_of(row) for row in (await work.execute(statement)).all()]
 
     async def binding(self, tenant: str, binding: UUID) -> Binding | None:
         """One binding."""
@@ -212,7 +213,7 @@ class SubjectStore:
             bindings.c.bucket == bucket_of(binding), bindings.c.id == binding, bindings.c.tenant == tenant
         )
         rows = await self._database.read(tenant, statement)
-        return _binding(rows[0]) if rows else None
+        return binding_of(rows[0]) if rows else None
 
     async def bindings_by_reference(self, tenant: str, purpose: str, digest: bytes) -> list[Binding]:
         """The bindings that were opened for a purpose under a reference, whosever they are."""
@@ -221,7 +222,7 @@ class SubjectStore:
             bindings.c.purpose == purpose,
             bindings.c.reference_digest == digest,
         )
-        return [_binding(row) for row in await self._database.read(tenant, statement)]
+        return [binding_of(row) for row in await self._database.read(tenant, statement)]
 
     async def close_bindings(
         self, work: UnitOfWork, chosen: Sequence[Binding], cause: Cause, now: datetime
@@ -275,53 +276,4 @@ def _bindings(tenant: str, records: Sequence[UUID]) -> Select[Any]:
             bindings.c.tenant == tenant,
         )
         .order_by(bindings.c.id)
-    )
-
-
-def _subject(row: Row[Any]) -> Subject:
-    return Subject(
-        id=row.id,
-        tenant=row.tenant,
-        kek_version=row.kek_version,
-        wrapped_key=row.wrapped_key,
-        commitment=row.commitment,
-        restricted=row.restricted,
-        held=row.held,
-        created_at=row.created_at,
-        restricted_at=row.restricted_at,
-        restricted_words=row.restricted_words,
-    )
-
-
-def _consent(row: Row[Any]) -> Consent:
-    return Consent(
-        id=row.id,
-        subject=row.subject,
-        purpose=row.purpose,
-        act=Act(row.act),
-        notice_version=row.notice_version,
-        wording=row.wording,
-        method=row.method,
-        given_at=row.given_at,
-        recorded_at=row.recorded_at,
-        recorded_by=row.recorded_by,
-        withdraws=row.withdraws,
-    )
-
-
-def _binding(row: Row[Any]) -> Binding:
-    return Binding(
-        id=row.id,
-        subject=row.subject,
-        record=row.record,
-        purpose=row.purpose,
-        basis=row.basis,
-        opened_at=row.opened_at,
-        reference_digest=row.reference_digest,
-        reference_sealed=row.reference_sealed,
-        consent=row.consent,
-        state=State(row.state),
-        closed_at=row.closed_at,
-        closed_because=Cause(row.closed_because) if row.closed_because else None,
-        closed_words=row.closed_words,
     )

@@ -14,6 +14,7 @@ from app.notice.model import Form
 from app.notice.table import DecisionTable
 from app.storage.engine import Database
 from app.storage.failures import Conflict
+from app.vault.budget import Budget
 from app.vault.disclosure import Answer, Denial, Disclosure, FieldAnswer
 from app.vault.issue_token import IssuedToken, Terms, TokenIssuer, TokenPlan
 from app.vault.judge import Verdict
@@ -24,9 +25,10 @@ _ATTEMPTS: Final = 5
 class Answerer:
     """Makes verdicts durable and turns them into answers."""
 
-    def __init__(self, database: Database, issuer: TokenIssuer, audit: AuditLog) -> None:
+    def __init__(self, database: Database, issuer: TokenIssuer, budget: Budget, audit: AuditLog) -> None:
         self._database = database
         self._issuer = issuer
+        self._budget = budget
         self._audit = audit
 
     async def answer(
@@ -36,6 +38,7 @@ class Answerer:
         if verdict.tokenised:
             _, (built,) = await self.answer_all(table, [verdict], terms=terms)
         else:
+            await self._budget.meet(disclosing([verdict]))
             built = _built(verdict, await self._audit.append(verdict.event), {})
         if isinstance(built, VaultError):
             raise built
@@ -50,6 +53,7 @@ class Answerer:
         terms: Terms | None = None,
     ) -> tuple[Receipt | None, list[Answer]]:
         """The answers to the verdicts of one request, in order; their events and the `summary` are durable, in one commit."""
+        await self._budget.meet(disclosing(verdicts))
         events = [*([summary] if summary else []), *(verdict.event for verdict in verdicts)]
         for _ in range(_ATTEMPTS):
             plan = await self._issuer.plan(table, verdicts, terms)
@@ -72,6 +76,11 @@ class Answerer:
         async with self._database.transaction(tenant) as work:
             await self._issuer.carry_out(work, plan)
             return await self._audit.record(work, events)
+
+
+def disclosing(verdicts: Sequence[Verdict]) -> list[Event]:
+    """The events of those verdicts that give something."""
+    return [verdict.event for verdict in verdicts if verdict.refusal is None]
 
 
 def _built(verdict: Verdict, receipt: Receipt, tokens: Mapping[str, IssuedToken]) -> Answer:

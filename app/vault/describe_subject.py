@@ -36,7 +36,7 @@ from app.vault.open_binding import CLOSED
 from app.vault.record_list import RecordHead, RecordList
 from app.vault.sealing import RecordCipher
 
-READS: Final = frozenset(
+LEARNS: Final = frozenset(
     {
         Action.RECORD_DISCLOSE.value,
         Action.RECORD_SEARCH.value,
@@ -161,7 +161,7 @@ class SubjectDescriber:
     ) -> Accesses:
         """Who read what of a person, and why; with `outside` only what went to recipients outside the shop."""
         tenant, person = author.tenant, await self._finder.person(author.tenant, subject)
-        wanted = Filter(subject=person.handle(), actions=READS, outside=outside)
+        wanted = Filter(subject=person.handle(), actions=LEARNS, outside=outside)
         page = await self._log.page(tenant, wanted, limit=limit, after=after)
         records = await self._records.of(tenant, subject)
         about = "recipients" if outside else "accesses"

@@ -1,4 +1,4 @@
-"""One effect an idempotency key, and the same answer again for a day (docs/idempotency.md).
+"""One effect an idempotency key, and the same answer again for a day (docs/adr/0005-idempotency-keys.md).
 
 A key belongs to its caller. Who comes second gets the kept answer, `idempotency-mismatch` for another request, or
 `idempotency-in-flight` while the first is under way. After a crash the log decides: what took effect is not done again. What an

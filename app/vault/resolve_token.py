@@ -21,7 +21,9 @@ from app.notice.active import ActiveNotices
 from app.notice.model import Channel
 from app.notice.table import DecisionTable
 from app.storage.engine import Database
+from app.vault.answer import disclosing
 from app.vault.ask import Ask
+from app.vault.budget import Budget
 from app.vault.disclosure import FieldAnswer
 from app.vault.judge import Judge, Verdict, Wanted, used_up
 from app.vault.record import StoredRecord
@@ -52,6 +54,7 @@ class TokenResolver:
         notices: ActiveNotices,
         keyring: TenantKeyring,
         judge: Judge,
+        budget: Budget,
         audit: AuditLog,
         clock: Clock,
     ) -> None:
@@ -60,6 +63,7 @@ class TokenResolver:
         self._notices = notices
         self._keyring = keyring
         self._judge = judge
+        self._budget = budget
         self._audit = audit
         self._clock = clock
 
@@ -76,6 +80,7 @@ class TokenResolver:
         records = await self._store.load_many(tenant, [row.record for row in rows.values()] or [new_uuid(0)])
         now = self._clock.now()
         verdicts = [await self._judged(ask, table, row, records, now) for row in found]
+        await self._budget.meet(disclosing(verdicts))
         return await self._used(ask, list(zip(found, verdicts, strict=True)))
 
     async def _place(self, tenant: str, text: str) -> tuple[int, bytes]:

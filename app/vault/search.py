@@ -23,11 +23,13 @@ from app.notice.model import BindingState, Channel, Form, SearchMode
 from app.notice.table import DecisionTable
 from app.vault.answer import Answerer
 from app.vault.ask import Ask
+from app.vault.budget import Budget
 from app.vault.disclosure import Denial, Disclosure
 from app.vault.field_types.field_type import InvalidValue
 from app.vault.fields import FieldCatalogue
 from app.vault.indexing import Sought, beginning, modes, whole
 from app.vault.judge import Judge, Verdict, Wanted, notice_ref
+from app.vault.recipients import Recipients
 from app.vault.sealing import RecordCipher
 from app.vault.store import VaultStore
 
@@ -66,6 +68,8 @@ class Searcher:
         keyring: TenantKeyring,
         judge: Judge,
         answerer: Answerer,
+        recipients: Recipients,
+        budget: Budget,
         audit: AuditLog,
         clock: Clock,
     ) -> None:
@@ -75,6 +79,8 @@ class Searcher:
         self._keyring = keyring
         self._judge = judge
         self._answerer = answerer
+        self._recipients = recipients
+        self._budget = budget
         self._audit = audit
         self._clock = clock
 
@@ -89,6 +95,9 @@ class Searcher:
             reasons = {search.field: decided.reason.value}
             return Denial(Kind.DISCLOSURE_DENIED, detail, reasons, await self._audit.append(event))
         sought = await self._sought(ask, table, search)
+        await self._recipients.check(ask, table, search.wanted.recipient)
+        summary = self._event(ask, table, search, Outcome.ALLOWED, decided)
+        await self._budget.search(summary)
         ids = await self._store.indexed(
             ask.caller.tenant, sought.entry.place, sought.entry.digest, search.limit + 1
         )
@@ -100,7 +109,6 @@ class Searcher:
             if record in loaded
         ]
         readable = [v for v in judged if _readable(v) and _meant(v, search.field, sought)]
-        summary = self._event(ask, table, search, Outcome.ALLOWED, decided)
         receipt, answers = await self._answerer.answer_all(table, readable, summary=summary)
         if receipt is None:
             raise TypeError("a search has its own event")

@@ -146,7 +146,9 @@ def value_errors(fields: Mapping[str, Plaintext], types: CollectionTypes) -> Ite
     for name, value in fields.items():
         if name not in types:
             detail = "the collection has these fields: " + ", ".join(types)
-            yield FieldError(pointer("fields", name), "unknown-field", detail)
+            # Only what looks like a field's name is repeated: it may be a value in the wrong place.
+            at = pointer("fields", name) if _LOOKS_LIKE_A_FIELD.fullmatch(name) else pointer("fields")
+            yield FieldError(at, "unknown-field", detail)
             continue
         try:
             types[name].parse(value.reveal())

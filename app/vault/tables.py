@@ -130,3 +130,16 @@ kept_answers: Final = Table(
     PrimaryKeyConstraint("bucket", "tenant", "digest"),
     info={"place": "bucket"},
 )
+
+# Whom a caller has met in an hour (counted since 1970), as handles, and which searches it made: one row each.
+spent_budgets: Final = Table(
+    "spent_budgets",
+    metadata,
+    Column("tenant", Text, nullable=False),
+    Column("caller", Identifier, nullable=False),
+    Column("hour", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("item", Text, nullable=False),
+    PrimaryKeyConstraint("tenant", "caller", "hour", "kind", "item"),
+    info={"place": "tenant"},
+)

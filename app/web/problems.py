@@ -14,11 +14,12 @@ from typing import Any, Final
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Scope
 
-from app.kernel.errors import FieldError, Kind, VaultError
+from app.kernel.errors import FieldError, Kind, LimitReached, VaultError
+from app.kernel.ids import text_of
 from app.web.logs import log_failure
 from app.web.validation import MAX_ERRORS, field_errors, parameter_error
 
@@ -141,15 +142,31 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(VaultError, _on_vault_error)
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(ClientDisconnect, _on_hang_up)
     app.add_exception_handler(Exception, _on_unforeseen)
 
 
 async def _on_vault_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, VaultError):
         return internal_problem(request.scope, error)
+    limit = error if isinstance(error, LimitReached) else None
     return problem_response(
-        error.kind, error.detail, request_id=request_id(request.scope), errors=error.errors
+        error.kind,
+        error.detail,
+        request_id=request_id(request.scope),
+        errors=error.errors,
+        event=text_of("evt", limit.event) if limit and limit.event else None,
+        headers=_limit_headers(limit) if limit else None,
     )
+
+
+def _limit_headers(limit: LimitReached) -> Mapping[str, str]:
+    """When to come back (RFC 9110, 10.2.3), and under which policy (draft-ietf-httpapi-ratelimit-headers)."""
+    return {
+        "Retry-After": str(limit.seconds),
+        "RateLimit-Policy": f'"{limit.policy}";q={limit.most};w={limit.window}',
+        "RateLimit": f'"{limit.policy}";r=0;t={limit.seconds}',
+    }
 
 
 async def _on_validation_error(request: Request, error: Exception) -> Response:
@@ -172,6 +189,12 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
         return internal_problem(request.scope, error)
     kind, detail = _FRAMEWORK[error.status_code]
     return problem_response(kind, detail, request_id=request_id(request.scope), headers=error.headers)
+
+
+async def _on_hang_up(request: Request, _error: Exception) -> Response:
+    """A client that went in the middle of its body: no failure of the vault, and nobody is there to read the answer."""
+    kind, detail = _FRAMEWORK[408]
+    return problem_response(kind, detail, request_id=request_id(request.scope))
 
 
 async def _on_unforeseen(request: Request, error: Exception) -> Response:

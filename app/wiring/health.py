@@ -6,8 +6,12 @@ from app.wiring.parts import Parts
 
 
 async def readiness(parts: Parts) -> dict[str, str]:
-    """`ok` or `unavailable` for the database, the key provider, the audit log and the migrations."""
+    """`ok` or `unavailable` for the database, the key provider, the audit log and the migrations.
+
+    `checkpoints` stops nothing: `ok`, `damaged` when a log is not signed any more, or the places that are behind.
+    """
     found = dict.fromkeys(("database", "keys", "audit", "migrations"), "unavailable")
+    found["checkpoints"] = ",".join(parts.audit_tree.keeper.troubles) or "ok"
     try:
         await parts.keyring.check()
         found["keys"] = "ok"

@@ -1,5 +1,8 @@
 """What a new tenant gets: its row, its keys, its first notice, in one transaction with one event each for tenant and notice."""
 
+import re
+from typing import Final
+
 from app.audit.event import Action, Event, Outcome
 from app.kernel.errors import Kind, VaultError
 from app.kernel.ids import new_uuid, random_bucket
@@ -8,9 +11,13 @@ from app.notice.parse import parse
 from app.storage.failures import Conflict
 from app.wiring.parts import Parts
 
+_NAME: Final = re.compile(r"[a-z0-9-]{1,32}", re.ASCII)
+
 
 async def install_tenant(parts: Parts, tenant: str, notice: str) -> None:
-    """Creates a tenant whose first active notice is the given source; `invalid` when the notice does not pass its checks."""
+    """Creates a tenant whose first active notice is the given source; `invalid` for a bad name or a notice with errors."""
+    if not _NAME.fullmatch(tenant):
+        raise VaultError(Kind.INVALID, "a tenant's name has 1 to 32 characters of a-z, 0-9 and -")
     findings = [finding for finding in check_source(notice) if finding.severity == "error"]
     if findings:
         raise VaultError(Kind.INVALID, "the notice does not pass its checks; run `kin notice check` on it")

@@ -23,6 +23,8 @@ from app.storage.engine import Database
 from app.subjects.assignment_store import AssignmentStore
 from app.subjects.store import SubjectStore
 from app.vault.answer import Answerer
+from app.vault.budget import Budget
+from app.vault.budget_store import BudgetStore
 from app.vault.change_record import RecordChanger
 from app.vault.change_store import ChangeStore
 from app.vault.circumstances import Circumstancer
@@ -122,7 +124,15 @@ def build(settings: Settings, *, observe_commit: Callable[[int], None] = lambda 
     )
     answers = AnswerKeeper(database, KeptStore(database), subjects, keyring, audit_query, clock)
     writer = RecordWriter(database, vault_store, subjects, catalogue, keyring, answers, audit, clock)
-    answerer = Answerer(database, TokenIssuer(vault_store, keyring, clock), audit)
+    budget = Budget(
+        database,
+        BudgetStore(),
+        audit,
+        clock,
+        people=settings.people_per_hour,
+        searches=settings.searches_per_hour,
+    )
+    answerer = Answerer(database, TokenIssuer(vault_store, keyring, clock), budget, audit)
     recipients = Recipients(identity)
     changes = ChangeStore(database)
     return Parts(
@@ -153,10 +163,12 @@ def build(settings: Settings, *, observe_commit: Callable[[int], None] = lambda 
         verifier=FieldVerifier(
             database, vault_store, changes, notices, catalogue, judge, audit, clock, passwords.verify
         ),
-        searcher=Searcher(vault_store, notices, catalogue, keyring, judge, answerer, audit, clock),
+        searcher=Searcher(
+            vault_store, notices, catalogue, keyring, judge, answerer, recipients, budget, audit, clock
+        ),
         tokens=TokenManager(
             database, vault_store, notices, keyring, recipients, judge, answerer, audit, clock
         ),
-        resolver=TokenResolver(database, vault_store, notices, keyring, judge, audit, clock),
+        resolver=TokenResolver(database, vault_store, notices, keyring, judge, budget, audit, clock),
         passwords=passwords,
     )

@@ -22,7 +22,7 @@ def upgrade() -> None:
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("at", Moment(), nullable=False),
         sa.Column("note", sa.Text(), nullable=False),
-        sa.Column("cosignatures", sa.Text(), server_default="", nullable=False),
+        sa.Column("cosignatures", sa.Text(), server_default=sa.text("''"), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "size", name=op.f("pk_audit_checkpoints")),
     )
     op.create_table(

@@ -28,7 +28,7 @@ from tests.support.servers import Server, server
 from tests.support.vaults import TENANT, PostgresStore, SqliteStore, Store, copied_keyring
 
 MARK: Final = "Vx9qMärk"
-PEOPLE: Final = 10
+PEOPLE: Final = 7
 PHONE, NATIONAL_ID, BORN = "0907 913 571", "079 157 246 813", "1957-03-19"
 VALUES: Final = (
     MARK,
@@ -199,7 +199,9 @@ class Abuser:
                 "Vault-Purpose",
                 "Vx9qmark",
             ):
-                self._seen(await http.get(f"/v1/records/rec_{'0' * 26}", headers={name: MARK.encode()}))
+                self._seen(
+                    await http.get(f"/v1/records/rec_{'0' * 26}", headers={name.encode(): MARK.encode()})
+                )
 
     async def try_credentials(self) -> None:
         """Marked bearer tokens, and a real key's likeness."""
@@ -222,7 +224,7 @@ class Abuser:
                 f"Basic {MARK}",
                 f"Bearer kin_vx9qmark_{MARK}",
             ):
-                self._seen(await http.get("/v1/callers", headers={"Authorization": credential.encode()}))
+                self._seen(await http.get("/v1/callers", headers={b"Authorization": credential.encode()}))
             unknown = new_api_key("vx9qmark")
             self._seen(await http.get("/v1/callers", headers={"Authorization": f"Bearer {unknown}"}))
 
@@ -269,7 +271,7 @@ def run(store: Store, url: str, directory: Path) -> Path:
         assert not [value for value in VALUES if value in metrics]
         served.stop()
     assert {200, 400, 401, 403, 404, 405, 415, 422, 503} <= abuser.statuses
-    assert log.read_text().count('"event":"request"') > 300
+    assert log.read_text().count('"event":"request"') > 250
     return log
 
 

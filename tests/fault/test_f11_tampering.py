@@ -179,6 +179,11 @@ def codes(report: Report) -> set[Code]:
     return {finding.code for finding in report.findings}
 
 
+def as_expected(expected: set[Code], found: set[Code]) -> bool:
+    """A changed byte may be the end of a line or of the JSON: then the export cannot be read on from there, and that is found."""
+    return expected <= found or (Code.UNREADABLE in found and bool(expected & {Code.CHANGED, Code.TREE}))
+
+
 async def filled(log: Log, events: int, seed: int) -> Case:
     """Half of the events under an older checkpoint, all of them under the newest; both are published."""
     dice = random.Random(seed)
@@ -195,14 +200,14 @@ async def tampered_and_found(case: Case, name: str) -> None:
     await tamper(case)
     lines = await exported(case.log)
     report = verify_export(lines, Trust(case.log.key))
-    assert alone <= codes(report), (name, report)
+    assert as_expected(alone, codes(report)), (name, report)
     if not alone:
         assert report.fine, (name, report)
         assert any("cut short or told in another version" in unknown for unknown in report.unknown)
     report = verify_export(lines, Trust(case.log.key, (), [case.old, case.new]))
-    assert published <= codes(report), (name, report)
+    assert as_expected(published, codes(report)), (name, report)
     second = by_client(case.log, lines, (case.old, case.new))
-    assert {code.value for code in published} <= {problem.code for problem in second.problems}, name
+    assert as_expected(published, {Code(problem.code) for problem in second.problems}), name
     assert by_client(case.log, lines).good is not bool(alone)
 
 

@@ -62,7 +62,7 @@ async def test_writers_on_one_version(vault: Vault, races: int) -> None:
     draw = random.Random(SEED)
     parcel = await stored(vault, delivery(note="0"))
     path, client = parcel.headers["location"], vault.client("checkout", "order")
-    note, changes = "0", 0
+    note = "0"
     for version in range(1, races + 1):
         names = [f"{version}.{n}" for n in range(draw.randint(2, 16))]
         tag = {"If-Match": f'"{version}"'}
@@ -78,8 +78,8 @@ async def test_writers_on_one_version(vault: Vault, races: int) -> None:
         # A reader in between sees the version before with its value, or the version after with its own.
         shown = (seen.json()["version"], seen.json()["fields"]["note"]["value"])
         assert shown in {(version, note), (version + 1, names[winner])}, f"seed {SEED}"
-        note, changes = names[winner], changes + 1
+        note = names[winner]
     last = (await client.get(path, params={"fields": "note"})).json()
-    assert (last["version"], last["fields"]["note"]["value"]) == (changes + 1, note)
+    assert (last["version"], last["fields"]["note"]["value"]) == (races + 1, note)
     recorded = [one for one in await events(vault, action="record.change") if one["outcome"] == "allowed"]
-    assert len(recorded) == min(changes, 1000)
+    assert len(recorded) == races

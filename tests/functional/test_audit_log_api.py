@@ -140,7 +140,7 @@ class Reader:
 
     @staticmethod
     def path(kind: str, n: int, width: int) -> str:
-        groups = []
+        groups: list[str] = []
         while True:
             groups.insert(0, f"{n % 1000:03}")
             n //= 1000

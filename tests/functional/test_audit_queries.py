@@ -82,7 +82,8 @@ async def test_every_filter_finds_what_it_names_and_nothing_else(vault: Vault) -
 
 async def test_pages_are_whole_while_events_are_added(vault: Vault) -> None:
     history = await some_history(vault)
-    compliance, seen, cursor = vault.client("compliance"), [], {}
+    compliance, seen = vault.client("compliance"), []
+    cursor: dict[str, str] = {}
     for _ in range(20):
         query = {"since": "2030-11-22T08:00:00Z", "until": "2030-11-23T00:00:00Z", "limit": "2"} | cursor
         page = (await compliance.get("/v1/audit/events", params=query)).json()
@@ -115,7 +116,9 @@ async def test_counts_by_each_group(vault: Vault) -> None:
         assert answer.status_code == 200, answer.text
         items = answer.json()["items"]
         assert {item["group"]: item["events"] for item in items} == counts, group
-        assert [i["events"] for i in items] == sorted((i["events"] for i in items), reverse=True) or group in {
+        assert [i["events"] for i in items] == sorted(
+            (i["events"] for i in items), reverse=True
+        ) or group in {
             "day",
             "hour",
         }
@@ -187,11 +190,12 @@ EDGES = [
 ]
 
 
-@pytest.mark.parametrize("query", EDGES, ids=str)
-async def test_a_filter_at_the_edge_of_what_can_be_written_is_answered(vault: Vault, query: dict[str, str]) -> None:
-    for path in ("/v1/audit/events", "/v1/audit/summary?by=day"):
-        answer = await vault.client("compliance").get(path, params={**query, "by": "day"} if "?" in path else query)
-        assert answer.status_code in {200, 422}, answer.text
+async def test_a_filter_at_the_edge_of_what_can_be_written_is_answered(vault: Vault) -> None:
+    compliance = vault.client("compliance")
+    for query in EDGES:
+        for path, by in (("/v1/audit/events", {}), ("/v1/audit/summary", {"by": "day"})):
+            answer = await compliance.get(path, params={**query, **by})
+            assert answer.status_code in {200, 422}, (query, answer.text)
 
 
 async def test_by_is_required(sqlite_vault: Vault) -> None:

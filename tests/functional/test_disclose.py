@@ -10,7 +10,18 @@ from app.kernel.ids import bucket_of, parse_id
 from app.notice.reference import reference_notice
 from app.subjects.tables import bindings, subjects
 from app.vault.tables import field_values
-from tests.support.orders import account, buyer, codes, delivery, event, events_of, problem, read, record, stored
+from tests.support.orders import (
+    account,
+    buyer,
+    codes,
+    delivery,
+    event,
+    events_of,
+    problem,
+    read,
+    record,
+    stored,
+)
 from tests.support.vaults import TENANT, Vault
 
 VALUES = ("Nguyễn", "0903", "90•••", "12 Nguyễn Huệ", "gọi trước", "tok_", "order-1001", "customer-8123")
@@ -36,7 +47,9 @@ async def test_shipping_gets_what_a_label_needs(vault: Vault) -> None:
     await assert_on_record(vault, answer, receipt["event"], "partial")
 
 
-async def assert_on_record(vault: Vault, answer: httpx.Response, event_id: str, outcome: str) -> dict[str, Any]:
+async def assert_on_record(
+    vault: Vault, answer: httpx.Response, event_id: str, outcome: str
+) -> dict[str, Any]:
     """The event that an answer names is the one of its request, ended as told, and holds no value."""
     [found] = await events_of(vault, answer)
     assert found["id"] == event_id
@@ -249,7 +262,9 @@ async def test_no_role_reads_for_any_purpose_what_the_notice_does_not_grant(vaul
     assert len(seen) == 9
 
 
-@pytest.mark.parametrize("damage", ["flipped", "swapped fields", "swapped people", "swapped keys", "swapped key only"])
+@pytest.mark.parametrize(
+    "damage", ["flipped", "swapped fields", "swapped people", "swapped keys", "swapped key only"]
+)
 async def test_changed_rows_give_no_value_but_a_failure_on_record(vault: Vault, damage: str) -> None:
     first, second = await stored(vault, delivery("customer-1")), await stored(vault, delivery("customer-2"))
     await DAMAGES[damage](vault, first.json(), second.json())

@@ -68,7 +68,9 @@ async def test_a_question_is_answered_as_a_read_would_be(vault: Vault) -> None:
         "note": "withheld",
     }
     assert body["fields"]["address"]["clause"] == "third-parties"
-    closed = await vault.client("compliance").post("/v1/notice/explain", json=question | {"binding": "closed"})
+    closed = await vault.client("compliance").post(
+        "/v1/notice/explain", json=question | {"binding": "closed"}
+    )
     assert closed.json()["fields"]["phone"]["reason"] == "purpose-not-open"
 
 
@@ -77,8 +79,20 @@ async def test_a_question_about_what_does_not_exist_is_answered_or_told(sqlite_v
     question = {"roles": ["shipping"], "purpose": "delivery", "collection": "delivery"}
     unknown = await compliance.post("/v1/notice/explain", json=question | {"purpose": "nonsense"})
     assert {field["reason"] for field in unknown.json()["fields"].values()} == {"unknown-purpose"}
-    for odd in ({"collection": "nonsense"}, {"roles": ["nonsense"]}, {"fields": ["nonsense"]}, {"fields": []}):
-        answer = await compliance.post("/v1/notice/explain", json=question | odd)
+    odd: list[dict[str, object]] = [
+        {"collection": "nonsense"},
+        {"roles": ["nonsense"]},
+        {"fields": ["nonsense"]},
+        {"fields": []},
+    ]
+    for more in odd:
+        answer = await compliance.post("/v1/notice/explain", json=question | more)
         assert answer.status_code in {200, 422}, answer.text
-    for wrong in ({"channel": "post"}, {"asked": "naked"}, {"conditions": ["rich"]}, {"roles": []}):
-        assert problem(await compliance.post("/v1/notice/explain", json=question | wrong)) == (422, "invalid")
+    wrong: list[dict[str, object]] = [
+        {"channel": "post"},
+        {"asked": "naked"},
+        {"conditions": ["rich"]},
+        {"roles": []},
+    ]
+    for more in wrong:
+        assert problem(await compliance.post("/v1/notice/explain", json=question | more)) == (422, "invalid")

@@ -2,9 +2,9 @@
 
 import json
 import os
-import shutil
 import sqlite3
 import subprocess
+import sys
 import sysconfig
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+import uvicorn
 
+from app.cli.main import run
 from app.keys.providers.local import create_keyring
-from tests.support.postgres import PostgresServer
 from tests.support.servers import free_port
 from tests.support.vaults import PostgresStore, SqliteStore, copied_keyring
 
@@ -37,19 +38,29 @@ class Setting:
         return Path(self.environment["KIN_DATABASE_URL"].removeprefix("sqlite:///"))
 
 
-def serve(setting: Setting, *arguments: str) -> tuple[int, str]:
-    """Exit code and words of `kin serve`, which must give up by itself."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("KIN_")}
-    done = subprocess.run(
-        [KIN, "serve", "--port", str(free_port()), *arguments],
-        env=clean | setting.environment,
-        cwd=setting.directory,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    return done.returncode, done.stdout + done.stderr
+Serve = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def serve(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Serve:
+    """`kin serve` in this process, as far as it must not come: to serving. Gives exit code and words."""
+
+    def never(**_: object) -> None:
+        raise AssertionError("it serves")
+
+    def run_with(setting: Setting, *arguments: str) -> tuple[int, str]:
+        for name in [name for name in os.environ if name.startswith("KIN_")]:
+            monkeypatch.delenv(name)
+        for name, value in setting.environment.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr(sys, "argv", ["kin", "serve", *arguments])
+        monkeypatch.setattr(uvicorn, "run", never)
+        with pytest.raises(SystemExit) as ended:
+            run()
+        said = capfd.readouterr()
+        return int(ended.value.code or 0), said.out + said.err
+
+    return run_with
 
 
 def root_key(setting: Setting, key: str) -> None:
@@ -187,7 +198,7 @@ def setting(sqlite_store: SqliteStore, tmp_path: Path) -> Setting:
         return Setting(tmp_path, environment)
 
 
-def assert_refused(setting: Setting, words: str, *arguments: str) -> None:
+def assert_refused(serve: Serve, setting: Setting, words: str, *arguments: str) -> None:
     code, said = serve(setting, *arguments)
     assert code in {1, 2}, said
     assert words in said
@@ -197,40 +208,53 @@ def assert_refused(setting: Setting, words: str, *arguments: str) -> None:
 
 @pytest.mark.parametrize(("spoil", "words"), SPOILED, ids=lambda value: getattr(value, "__name__", ""))
 def test_a_wrong_setting_is_named_and_refused(
-    setting: Setting, spoil: Callable[[Setting], None], words: str
+    serve: Serve, setting: Setting, spoil: Callable[[Setting], None], words: str
 ) -> None:
     spoil(setting)
-    assert_refused(setting, words)
+    assert_refused(serve, setting, words)
 
 
-def test_several_workers_on_sqlite(setting: Setting) -> None:
-    assert_refused(setting, "use PostgreSQL", "--workers", "2")
+def test_several_workers_on_sqlite(serve: Serve, setting: Setting) -> None:
+    assert_refused(serve, setting, "use PostgreSQL", "--workers", "2")
 
 
-def test_a_database_that_another_program_holds_in_wal_mode(setting: Setting) -> None:
+def test_a_database_that_another_program_holds_in_wal_mode(serve: Serve, setting: Setting) -> None:
     holder = sqlite3.connect(setting.database)
     try:
         assert holder.execute("PRAGMA journal_mode=WAL").fetchone() == ("wal",)
         holder.execute("BEGIN")
         holder.execute("SELECT count(*) FROM records").fetchone()
-        assert_refused(setting, "journal mode")
+        assert_refused(serve, setting, "journal mode")
     finally:
         holder.close()
 
 
 def test_a_superuser_on_postgresql_in_production(
-    postgres: PostgresServer, postgres_store: PostgresStore, tmp_path: Path
+    serve: Serve, postgres_store: PostgresStore, tmp_path: Path
 ) -> None:
     keyring = tmp_path / "keyring.json"
     create_keyring(keyring, development=False)
     with postgres_store.copy(tmp_path) as url:
         superuser = url.replace("://kin@", "://postgres@")
-        assert_refused(
-            Setting(tmp_path, {"KIN_DATABASE_URL": superuser, "KIN_KEYRING": str(keyring)}), "row-level security"
-        )
+        setting = Setting(tmp_path, {"KIN_DATABASE_URL": superuser, "KIN_KEYRING": str(keyring)})
+        assert_refused(serve, setting, "row-level security")
 
 
-def test_a_wrong_port_is_wrong_usage(setting: Setting) -> None:
+def test_a_wrong_port_is_wrong_usage(serve: Serve, setting: Setting) -> None:
     code, said = serve(setting, "--port", "66000")
     assert (code, "Traceback" in said) == (2, False)
-    assert shutil.which(str(KIN))
+
+
+def test_a_process_that_refuses_ends_by_itself(setting: Setting) -> None:
+    not_migrated(setting)
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("KIN_")}
+    done = subprocess.run(
+        [KIN, "serve"],
+        env=clean | setting.environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "kin: the database's schema is not this version's; run `kin migrate`\n"

@@ -112,7 +112,12 @@ async def test_a_value_in_the_place_of_a_name_is_not_echoed(sqlite_vault: Vault)
     checkout = sqlite_vault.client("checkout", "order")
     body = delivery()
     body["fields"][f"{MARK} Nguyễn"] = "1"
-    for sent in (body, delivery() | {MARK: 1}, delivery() | {"collection": MARK}, delivery() | {"subject": MARK}):
+    for sent in (
+        body,
+        delivery() | {MARK: 1},
+        delivery() | {"collection": MARK},
+        delivery() | {"subject": MARK},
+    ):
         answer = await checkout.post("/v1/records", json=sent)
         assert problem(answer) == (422, "invalid")
         assert MARK not in answer.text
@@ -148,7 +153,10 @@ async def test_without_a_purpose_that_is_opened_nothing_is_collected(sqlite_vaul
         ({"purpose": "order", **EVIDENCE}, {"/consents/0/purpose": "not-by-consent"}),
         ({"purpose": "sale", **EVIDENCE}, {"/consents/0/purpose": "not-by-consent"}),
         ({"purpose": "nonsense", **EVIDENCE}, {"/consents/0/purpose": "unknown-purpose"}),
-        ({"purpose": "marketing-sms", **EVIDENCE, "given_at": "today"}, {"/consents/0/given_at": "datetime-from-date-parsing"}),
+        (
+            {"purpose": "marketing-sms", **EVIDENCE, "given_at": "today"},
+            {"/consents/0/given_at": "datetime-from-date-parsing"},
+        ),
     ],
     ids=lambda value: str(value)[:40],
 )
@@ -229,7 +237,9 @@ async def test_one_new_reference_stored_at_once_makes_one_person(vault: Vault) -
     for n in range(2):
         assert len({answer.json()["subject"] for answer in answers[n::2]}) == 1
     for answer in answers:
-        assert (await read(vault, answer, "checkout", "order")).json()["fields"]["note"]["value"] == "gọi trước"
+        assert (await read(vault, answer, "checkout", "order")).json()["fields"]["note"][
+            "value"
+        ] == "gọi trước"
 
 
 async def test_a_password_is_kept_as_its_verifier_and_never_comes_back(vault: Vault) -> None:
@@ -246,7 +256,10 @@ async def test_a_password_is_kept_as_its_verifier_and_never_comes_back(vault: Va
     keys = await vault.parts.keyring.subject(TENANT, found.subject, found.key)
     cipher = RecordCipher(keys.field, TENANT, found.subject, found.id, "account")
     verifier = cipher.open_sealed("password", 1, found.fields["password"].envelope).reveal()
-    assert verifier.rpartition("$")[0].rpartition("$")[0] == hash_password("x").rpartition("$")[0].rpartition("$")[0]
+    assert (
+        verifier.rpartition("$")[0].rpartition("$")[0]
+        == hash_password("x").rpartition("$")[0].rpartition("$")[0]
+    )
     assert "correct horse" not in verifier
 
 

@@ -67,7 +67,9 @@ async def test_neither_database_nor_log_holds_the_token(vault: Vault) -> None:
     rows = await vault.parts.database.read(TENANT, select(tokens))
     assert len(rows) == 1
     assert token not in str(await event(vault, answer.json()["receipt"]["event"]))
-    assert token.removeprefix("tok_").encode() not in b"".join(bytes(v) for v in rows[0] if isinstance(v, bytes))
+    assert token.removeprefix("tok_").encode() not in b"".join(
+        bytes(v) for v in rows[0] if isinstance(v, bytes)
+    )
 
 
 async def test_a_refused_read_issues_nothing(vault: Vault) -> None:

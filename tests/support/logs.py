@@ -76,7 +76,8 @@ class Log:
 
     async def append(self, events: Sequence[Event]) -> list[UUID]:
         """Events in one commit; their ids."""
-        await self.store.insert_alone(TENANT, events)
+        if events:
+            await self.store.insert_alone(TENANT, events)
         return [event.id for event in events]
 
     async def sequence(self, sequencer: Sequencer | None = None) -> None:

@@ -17,7 +17,9 @@ ADDRESS: Final[Body] = {
 EVIDENCE: Final[Body] = {"given_at": "2025-11-22T08:00:00Z", "method": "checkbox", "wording": "shop/3#sms"}
 
 
-def record(collection: str, subject: str | Body, purposes: tuple[str, ...], fields: Body, **more: Any) -> Body:
+def record(
+    collection: str, subject: str | Body, purposes: tuple[str, ...], fields: Body, **more: Any
+) -> Body:
     """The body of a store; a subject given as text is the shop's reference."""
     return {
         "collection": collection,
@@ -50,7 +52,9 @@ def buyer(
 
 def account(subject: str | Body = "customer-8123", **fields: Any) -> Body:
     """A customer's account."""
-    return record("account", subject, ("account",), {"username": "bich", "password": "correct horse"} | fields)
+    return record(
+        "account", subject, ("account",), {"username": "bich", "password": "correct horse"} | fields
+    )
 
 
 async def stored(vault: Vault, body: Body, caller: str = "checkout") -> httpx.Response:

@@ -15,11 +15,14 @@ async def call(
 ) -> httpx.Response:
     """One call; `purpose`, `case` and `order` are headers, `credential` is sent instead of the caller's key."""
     client = vault.client(caller, headers.get("purpose"), headers.get("case"))
-    more = {"Vault-Order": headers["order"]} if headers.get("order") else {}
-    if headers.get("credential"):
-        more["Authorization"] = f"Bearer {headers['credential']}"
-    sent = {} if body is None else {"json": body}
-    return await client.request(method, path, headers=more, **sent)
+    more: dict[str, str] = {}
+    if order := headers.get("order"):
+        more["Vault-Order"] = order
+    if credential := headers.get("credential"):
+        more["Authorization"] = f"Bearer {credential}"
+    if body is None:
+        return await client.request(method, path, headers=more)
+    return await client.request(method, path, headers=more, json=body)
 
 
 async def done(

@@ -6,7 +6,6 @@ code of the vault.
 
 import base64
 import hashlib
-import os
 import sys
 import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -101,7 +100,7 @@ class Witness(BaseHTTPRequestHandler):
         else:
             written = self.state.with_suffix(".new")
             written.write_text(text)
-            os.replace(written, self.state)
+            written.replace(self.state)
             self._answer(200, self._cosigned(text))
 
     def _cosigned(self, text: str) -> str:

@@ -18,7 +18,7 @@ async def test_only_the_assigned_agent_sees_contact_details_and_only_for_the_cas
     await done(vault, "privacy-officer", "POST", "/v1/assignments", assignment | {"until": in_days(7)})
 
     # Now the number is plain: for this agent and this ticket, and for nobody and nothing else.
-    assert await phone("support") == "+84912345678"
+    assert await phone("support") == "0912 345 678"
     assert await phone("support", "ticket-78") == "+84 91••• ••78"
     assert await phone("support", None) == "+84 91••• ••78"
     assert await phone("support-2") == "+84 91••• ••78"

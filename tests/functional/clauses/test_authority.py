@@ -35,7 +35,7 @@ async def test_an_authority_gets_what_was_demanded_and_approved(vault: Vault) ->
 
     # Now exactly that is disclosed: these fields, this customer, this case.
     seen = await told(vault, "legal", wanted["id"], purpose, case=CASE, order=order)
-    assert (seen["full_name"], seen["phone"]) == ("Trần Thị Bích", "+84912345678")
+    assert (seen["full_name"], seen["phone"]) == ("Trần Thị Bích", "0912 345 678")
     assert seen["email"] == "needs-approved"
     other_person = await told(vault, "legal", neighbour["id"], purpose, case=CASE, order=order)
     assert set(other_person.values()) == {"needs-approved"}

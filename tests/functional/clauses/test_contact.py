@@ -30,14 +30,14 @@ async def test_each_channel_needs_its_own_consent_and_ends_with_it(vault: Vault)
     )
     assert await reached(vault, stored["id"]) == {"marketing-sms"}
     sms = await told(vault, "marketing", stored["id"], "marketing-sms")
-    assert (sms["phone"], sms["email"], sms["address"]) == ("+84912345678", "not-granted", "not-granted")
+    assert (sms["phone"], sms["email"], sms["address"]) == ("0912 345 678", "not-granted", "not-granted")
 
     # A telephone call needs a consent too, and a case besides.
     await done(vault, "checkout", "POST", f"{person}/consents", {"purpose": "marketing-call", **AGREED})
     without = await told(vault, "marketing", stored["id"], "marketing-call")
     assert without["phone"] == "needs-case"
     with_case = await told(vault, "marketing", stored["id"], "marketing-call", case="campaign/tet-2027")
-    assert with_case["phone"] == "+84912345678"
+    assert with_case["phone"] == "0912 345 678"
 
     # She withdraws, as easily as she agreed: the next read gives nothing.
     await done(vault, "checkout", "POST", f"/v1/consents/{consent['id']}/withdraw")

@@ -9,7 +9,7 @@ async def test_customers_are_told_about_their_order_while_it_is_open(vault: Vaul
 
     # The order desk may call the recipient: name and number, and nothing else.
     seen = await told(vault, "order-desk", parcel["id"], "order-notice")
-    assert (seen["recipient"], seen["phone"]) == ("Nguyễn Văn An", "+84903123456")
+    assert (seen["recipient"], seen["phone"]) == ("Nguyễn Văn An", "0903 123 456")
     assert (seen["address"], seen["note"]) == ("not-granted", "not-granted")
 
     # The parcel has arrived; there is nothing left to announce, so there is nobody left to call.

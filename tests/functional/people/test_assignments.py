@@ -50,24 +50,29 @@ async def test_a_batch_is_decided_item_by_item_with_one_look(vault: Vault) -> No
     assert [item["fields"]["email"]["form"] for item in answer["items"]] == ["plain", "masked"]
 
 
-async def test_the_event_says_whether_the_caller_was_assigned(vault: Vault) -> None:
-    stored = await stored_buyer(vault, purposes=("order", "customer-care"))
+async def test_the_event_says_whether_the_caller_was_assigned(sqlite_vault: Vault) -> None:
+    stored = await stored_buyer(sqlite_vault, purposes=("order", "customer-care"))
     for assigned in (False, True):
         if assigned:
             await done(
-                vault,
+                sqlite_vault,
                 "privacy-officer",
                 "POST",
                 "/v1/assignments",
-                assignment(vault, stored["subject"], None),
+                assignment(sqlite_vault, stored["subject"], None),
             )
         answer = await call(
-            vault, "support", "GET", f"/v1/records/{stored['id']}", purpose="customer-care", case="ticket-1"
+            sqlite_vault,
+            "support",
+            "GET",
+            f"/v1/records/{stored['id']}",
+            purpose="customer-care",
+            case="ticket-1",
         )
-        inputs = (await event(vault, answer.json()["receipt"]["event"]))["inputs"]
+        inputs = (await event(sqlite_vault, answer.json()["receipt"]["event"]))["inputs"]
         assert (inputs["assigned"], inputs["case"]) == (assigned, True)
-    answer = await call(vault, "checkout", "GET", f"/v1/records/{stored['id']}", purpose="order")
-    assert "assigned" not in (await event(vault, answer.json()["receipt"]["event"]))["inputs"]
+    answer = await call(sqlite_vault, "checkout", "GET", f"/v1/records/{stored['id']}", purpose="order")
+    assert "assigned" not in (await event(sqlite_vault, answer.json()["receipt"]["event"]))["inputs"]
 
 
 async def test_an_assignment_ends_by_call_and_by_time(vault: Vault) -> None:

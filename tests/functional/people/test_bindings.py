@@ -35,14 +35,14 @@ async def test_a_purpose_is_closed_by_its_reference_on_every_record(vault: Vault
     assert (await event(vault, again["receipt"]["event"]))["inputs"] == {"closed": "0"}
 
 
-async def test_the_reason_is_for_people_and_not_for_the_log(vault: Vault) -> None:
-    stored = await stored_delivery(vault)
-    closed = await done(vault, "shipping", "POST", "/v1/bindings/close", CLOSE)
-    page = await done(vault, "privacy-officer", "GET", f"/v1/subjects/{stored['subject']}")
+async def test_the_reason_is_for_people_and_not_for_the_log(sqlite_vault: Vault) -> None:
+    stored = await stored_delivery(sqlite_vault)
+    closed = await done(sqlite_vault, "shipping", "POST", "/v1/bindings/close", CLOSE)
+    page = await done(sqlite_vault, "privacy-officer", "GET", f"/v1/subjects/{stored['subject']}")
     (binding,) = [b for b in page["bindings"] if b["purpose"] == "delivery"]
     assert (binding["state"], binding["closed_because"]) == ("closed", "call")
     assert binding["reason"] == CLOSE["reason"]
-    found = await event(vault, closed["receipt"]["event"])
+    found = await event(sqlite_vault, closed["receipt"]["event"])
     assert (found["action"], found["purpose"]) == ("binding.close", "delivery")
     assert "Bích" not in str(found)
     assert "order-1001" not in str(found)

@@ -45,38 +45,38 @@ async def test_a_consent_opens_its_purpose_and_a_withdrawal_closes_it(vault: Vau
     assert problem(again) == (409, "conflict")
 
 
-async def test_both_are_on_record_with_the_person_as_a_handle(vault: Vault) -> None:
-    stored = await stored_buyer(vault)
-    given = await done(vault, "checkout", "POST", f"/v1/subjects/{stored['subject']}/consents", SMS)
-    withdrawn = await done(vault, "checkout", "POST", f"/v1/consents/{given['id']}/withdraw")
+async def test_both_are_on_record_with_the_person_as_a_handle(sqlite_vault: Vault) -> None:
+    stored = await stored_buyer(sqlite_vault)
+    given = await done(sqlite_vault, "checkout", "POST", f"/v1/subjects/{stored['subject']}/consents", SMS)
+    withdrawn = await done(sqlite_vault, "checkout", "POST", f"/v1/consents/{given['id']}/withdraw")
     for answer, action in ((given, "consent.give"), (withdrawn, "consent.withdraw")):
-        found = await event(vault, answer["receipt"]["event"])
+        found = await event(sqlite_vault, answer["receipt"]["event"])
         assert (found["action"], found["purpose"], found["about"]) == (action, "marketing-sms", given["id"])
         assert len(found["subject"]) == 32
         assert stored["subject"] not in str(found)
 
 
-async def test_a_withdrawal_ends_the_purpose_however_often_it_was_agreed_to(vault: Vault) -> None:
-    stored = await stored_buyer(vault, consents=("marketing-sms",))
+async def test_a_withdrawal_ends_the_purpose_however_often_it_was_agreed_to(sqlite_vault: Vault) -> None:
+    stored = await stored_buyer(sqlite_vault, consents=("marketing-sms",))
     path = f"/v1/subjects/{stored['subject']}"
-    later = await done(vault, "checkout", "POST", f"{path}/consents", SMS)
-    await done(vault, "checkout", "POST", f"/v1/consents/{later['id']}/withdraw")
-    assert closed(await sms(vault, stored["id"]))
-    page = await done(vault, "privacy-officer", "GET", path)
+    later = await done(sqlite_vault, "checkout", "POST", f"{path}/consents", SMS)
+    await done(sqlite_vault, "checkout", "POST", f"/v1/consents/{later['id']}/withdraw")
+    assert closed(await sms(sqlite_vault, stored["id"]))
+    page = await done(sqlite_vault, "privacy-officer", "GET", path)
     assert [consent["state"] for consent in page["consents"]] == ["withdrawn", "withdrawn"]
-    await done(vault, "checkout", "POST", f"{path}/consents", SMS)
-    assert await sms(vault, stored["id"]) == READABLE
+    await done(sqlite_vault, "checkout", "POST", f"{path}/consents", SMS)
+    assert await sms(sqlite_vault, stored["id"]) == READABLE
 
 
-async def test_a_consent_given_long_ago_is_imported_with_its_own_time(vault: Vault) -> None:
-    stored = await stored_buyer(vault)
+async def test_a_consent_given_long_ago_is_imported_with_its_own_time(sqlite_vault: Vault) -> None:
+    stored = await stored_buyer(sqlite_vault)
     path = f"/v1/subjects/{stored['subject']}"
     past = SMS | {"given_at": "2019-05-01T08:00:00+07:00", "method": "paper", "wording": "shop/1#sms"}
-    await done(vault, "privacy-officer", "POST", f"{path}/consents", past)
-    (shown,) = (await done(vault, "privacy-officer", "GET", path))["consents"]
+    await done(sqlite_vault, "privacy-officer", "POST", f"{path}/consents", past)
+    (shown,) = (await done(sqlite_vault, "privacy-officer", "GET", path))["consents"]
     assert shown["given_at"] == "2019-05-01T01:00:00.000Z"
     assert (shown["method"], shown["wording"]) == ("paper", "shop/1#sms")
-    assert shown["recorded_by"] == vault.callers["privacy-officer"].id
+    assert shown["recorded_by"] == sqlite_vault.callers["privacy-officer"].id
     assert shown["recorded_at"] > "2026"
 
 

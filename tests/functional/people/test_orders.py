@@ -65,54 +65,54 @@ async def test_it_opens_nothing_that_was_not_approved(vault: Vault) -> None:
     assert await seen(vault, stored, "ord_" + "0" * 26) == set()
 
 
-async def test_each_use_is_on_record_with_the_order(vault: Vault) -> None:
-    stored = await stored_buyer(vault)
-    order = await approved(vault, stored)
+async def test_each_use_is_on_record_with_the_order(sqlite_vault: Vault) -> None:
+    stored = await stored_buyer(sqlite_vault)
+    order = await approved(sqlite_vault, stored)
     answer = await call(
-        vault, "legal", "GET", f"/v1/records/{stored['id']}", purpose=PURPOSE, case=CASE, order=order
+        sqlite_vault, "legal", "GET", f"/v1/records/{stored['id']}", purpose=PURPOSE, case=CASE, order=order
     )
-    found = await event(vault, answer.json()["receipt"]["event"])
+    found = await event(sqlite_vault, answer.json()["receipt"]["event"])
     assert found["inputs"]["order"] == order
     assert found["inputs"]["approved"] == "phone"
     assert (found["case"], found["outcome"]) == (CASE, "partial")
     assert answer.json()["receipt"]["clauses"] == {"phone": "authority"}
 
 
-async def test_asking_and_deciding_are_on_record_for_each_person(vault: Vault) -> None:
-    people = [await stored_buyer(vault, ref) for ref in ("customer-1", "customer-2")]
-    order = await approved(vault, *people)
+async def test_asking_and_deciding_are_on_record_for_each_person(sqlite_vault: Vault) -> None:
+    people = [await stored_buyer(sqlite_vault, ref) for ref in ("customer-1", "customer-2")]
+    order = await approved(sqlite_vault, *people)
     for action in ("order.request", "order.approve"):
-        found = await events(vault, action=action)
+        found = await events(sqlite_vault, action=action)
         assert {(e["about"], e["case"], e["purpose"]) for e in found} == {(order, CASE, PURPOSE)}
         assert len({e["subject"] for e in found}) == 2
         assert {e["inputs"]["fields"] for e in found} == {"buyer.phone"}
 
 
-async def test_two_people_decide(vault: Vault) -> None:
+async def test_two_people_decide(sqlite_vault: Vault) -> None:
     """Even a caller that may do both does not approve what it asked for itself."""
     roles = {"name": "head-of-legal", "roles": ["legal", "privacy-officer"]}
-    both = await done(vault, "admin", "POST", "/v1/callers", roles)
-    key = (await done(vault, "admin", "POST", f"/v1/callers/{both['id']}/keys"))["key"]
-    stored = await stored_buyer(vault)
-    order = (await done(vault, None, "POST", "/v1/orders", wanted(stored), credential=key))["id"]
-    own = await call(vault, None, "POST", f"/v1/orders/{order}/approve", credential=key)
+    both = await done(sqlite_vault, "admin", "POST", "/v1/callers", roles)
+    key = (await done(sqlite_vault, "admin", "POST", f"/v1/callers/{both['id']}/keys"))["key"]
+    stored = await stored_buyer(sqlite_vault)
+    order = (await done(sqlite_vault, None, "POST", "/v1/orders", wanted(stored), credential=key))["id"]
+    own = await call(sqlite_vault, None, "POST", f"/v1/orders/{order}/approve", credential=key)
     assert problem(own) == (403, "not-permitted")
-    denied = await events(vault, action="order.approve")
+    denied = await events(sqlite_vault, action="order.approve")
     assert [(e["outcome"], e["reason"], e["about"]) for e in denied] == [("denied", "own-order", order)]
-    assert await seen(vault, stored, order) == set()
-    await done(vault, "privacy-officer", "POST", f"/v1/orders/{order}/approve")
-    assert await seen(vault, stored, order) == {"phone"}
+    assert await seen(sqlite_vault, stored, order) == set()
+    await done(sqlite_vault, "privacy-officer", "POST", f"/v1/orders/{order}/approve")
+    assert await seen(sqlite_vault, stored, order) == {"phone"}
 
 
-async def test_a_decision_is_made_once(vault: Vault) -> None:
-    stored = await stored_buyer(vault)
-    order = await asked(vault, stored)
-    rejected = await done(vault, "privacy-officer", "POST", f"/v1/orders/{order}/reject")
+async def test_a_decision_is_made_once(sqlite_vault: Vault) -> None:
+    stored = await stored_buyer(sqlite_vault)
+    order = await asked(sqlite_vault, stored)
+    rejected = await done(sqlite_vault, "privacy-officer", "POST", f"/v1/orders/{order}/reject")
     assert rejected["state"] == "rejected"
     for step in ("approve", "reject"):
-        again = await call(vault, "privacy-officer", "POST", f"/v1/orders/{order}/{step}")
+        again = await call(sqlite_vault, "privacy-officer", "POST", f"/v1/orders/{order}/{step}")
         assert problem(again) == (409, "conflict")
-    assert await seen(vault, stored, order) == set()
+    assert await seen(sqlite_vault, stored, order) == set()
 
 
 async def test_an_order_expires(vault: Vault) -> None:

@@ -35,12 +35,12 @@ async def test_laying_it_twice_keeps_the_first_time_and_the_last_reason(sqlite_v
     await done(sqlite_vault, "privacy-officer", "DELETE", f"{path}/restriction")
 
 
-async def test_the_log_says_that_it_was_done_and_not_why(vault: Vault) -> None:
-    stored = await stored_buyer(vault)
+async def test_the_log_says_that_it_was_done_and_not_why(sqlite_vault: Vault) -> None:
+    stored = await stored_buyer(sqlite_vault)
     path = f"/v1/subjects/{stored['subject']}/restriction"
-    laid = await done(vault, "privacy-officer", "PUT", path, REASON)
-    lifted = await done(vault, "privacy-officer", "DELETE", path)
-    events = [await event(vault, answer["receipt"]["event"]) for answer in (laid, lifted)]
+    laid = await done(sqlite_vault, "privacy-officer", "PUT", path, REASON)
+    lifted = await done(sqlite_vault, "privacy-officer", "DELETE", path)
+    events = [await event(sqlite_vault, answer["receipt"]["event"]) for answer in (laid, lifted)]
     assert [found["action"] for found in events] == ["subject.restrict", "subject.unrestrict"]
     assert events[0]["subject"] == events[1]["subject"]
     assert "Bích" not in str(events)

@@ -40,18 +40,23 @@ async def test_a_customer_reads_their_own_data_and_nobody_elses(vault: Vault) ->
         assert problem(answer) == (403, "disclosure-denied")
 
 
-async def test_the_event_says_that_it_was_their_own(vault: Vault) -> None:
-    mine = await stored_buyer(vault)
-    session = await signed_in(vault, mine)
-    answer = await call(vault, None, "GET", f"/v1/records/{mine['id']}", purpose=OWN, credential=session)
-    found = await event(vault, answer.json()["receipt"]["event"])
+async def test_the_event_says_that_it_was_their_own(sqlite_vault: Vault) -> None:
+    mine = await stored_buyer(sqlite_vault)
+    session = await signed_in(sqlite_vault, mine)
+    answer = await call(
+        sqlite_vault, None, "GET", f"/v1/records/{mine['id']}", purpose=OWN, credential=session
+    )
+    found = await event(sqlite_vault, answer.json()["receipt"]["event"])
     assert found["inputs"]["own"] is True
     assert found["roles"] == ["subject"]
 
 
-async def test_a_caller_with_the_role_but_without_a_session_owns_nothing(vault: Vault) -> None:
-    stored = await stored_buyer(vault)
-    assert set((await forms(vault, "subject", stored["id"], OWN)).values()) <= {"needs-own", "not-granted"}
+async def test_a_caller_with_the_role_but_without_a_session_owns_nothing(sqlite_vault: Vault) -> None:
+    stored = await stored_buyer(sqlite_vault)
+    assert set((await forms(sqlite_vault, "subject", stored["id"], OWN)).values()) <= {
+        "needs-own",
+        "not-granted",
+    }
 
 
 async def test_a_customer_manages_what_is_theirs_and_not_what_is_others(vault: Vault) -> None:
@@ -112,14 +117,17 @@ async def test_signing_out_ends_every_session_at_once(vault: Vault) -> None:
     assert problem(answer) == (401, "unauthenticated")
 
 
-async def test_a_session_ends_by_itself(vault: Vault) -> None:
-    mine = await stored_buyer(vault)
-    session = await signed_in(vault, mine, "PT10M")
+async def test_a_session_ends_by_itself(sqlite_vault: Vault) -> None:
+    mine = await stored_buyer(sqlite_vault)
+    session = await signed_in(sqlite_vault, mine, "PT10M")
     path = f"/v1/subjects/{mine['subject']}"
     with time_machine.travel(datetime.now(UTC) + timedelta(minutes=9), tick=True):
-        await done(vault, None, "GET", path, credential=session)
+        await done(sqlite_vault, None, "GET", path, credential=session)
     with time_machine.travel(datetime.now(UTC) + timedelta(minutes=11), tick=True):
-        assert problem(await call(vault, None, "GET", path, credential=session)) == (401, "unauthenticated")
+        assert problem(await call(sqlite_vault, None, "GET", path, credential=session)) == (
+            401,
+            "unauthenticated",
+        )
 
 
 async def test_what_is_no_session_is_refused_and_on_record(sqlite_vault: Vault) -> None:

@@ -5,13 +5,13 @@ from tests.support.people import call, done, forms, stored_buyer, stored_deliver
 from tests.support.vaults import Vault
 
 
-async def test_a_person_is_found_by_the_shops_own_reference(vault: Vault) -> None:
-    stored = await stored_buyer(vault)
-    found = await done(vault, "privacy-officer", "POST", "/v1/subjects/find", {"ref": "customer-8123"})
+async def test_a_person_is_found_by_the_shops_own_reference(sqlite_vault: Vault) -> None:
+    stored = await stored_buyer(sqlite_vault)
+    found = await done(sqlite_vault, "privacy-officer", "POST", "/v1/subjects/find", {"ref": "customer-8123"})
     assert found["id"] == stored["subject"]
-    missing = await call(vault, "privacy-officer", "POST", "/v1/subjects/find", {"ref": "customer-9"})
+    missing = await call(sqlite_vault, "privacy-officer", "POST", "/v1/subjects/find", {"ref": "customer-9"})
     assert problem(missing) == (404, "not-found")
-    looked = await events(vault, action="subject.find")
+    looked = await events(sqlite_vault, action="subject.find")
     assert [(e["outcome"], "subject" in e) for e in looked] == [("denied", False), ("allowed", True)]
     assert "customer-" not in str(looked)
 
@@ -79,6 +79,8 @@ async def test_what_left_the_shop(vault: Vault) -> None:
     tokens = {"tokens": [answer.json()["fields"]["address"]["value"]]}
     resolved = await call(vault, "carrier", "POST", "/v1/tokens/resolve", tokens, purpose="delivery")
     assert resolved.json()["items"][0]["form"] == "plain"
+    stolen = await call(vault, "carrier-2", "POST", "/v1/tokens/resolve", tokens, purpose="delivery")
+    assert stolen.json()["items"][0]["problem"]["code"] == "not-found"
     listed = await done(vault, "compliance", "GET", path)
     assert [(i["action"], i["recipient"]) for i in listed["items"]] == [
         ("token.resolve", carrier),

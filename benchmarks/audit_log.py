@@ -1,0 +1,288 @@
+"""The audit log at size: `python -m benchmarks.audit_log [--events N] [--sqlite]`.
+
+Fills a log, then measures what compliance does with it: questions by subject, time, caller and facet, a proof, sequencing,
+export, offline verification; and what the sequencer costs those who append.
+"""
+
+import argparse
+import asyncio
+import hashlib
+import io
+import random
+import statistics
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from app.audit.event import Action, Event, FieldTrace, NoticeRef, Outcome
+from app.audit.export import LogExporter
+from app.audit.export_format import Ndjson
+from app.audit.log import AuditLog
+from app.audit.prove import LogProver
+from app.audit.query import AuditQuery, Filter
+from app.audit.sequence import Sequencer
+from app.audit.signing_key import SigningKey, create_signing_key, load_signing_key
+from app.audit.store import AuditStore
+from app.audit.tree_store import TreeStore
+from app.audit.verify import Trust, verify_export
+from app.kernel.clock import SystemClock
+from app.kernel.ids import new_uuid, random_bucket
+from app.storage.engine import Database
+from app.wiring.migrate import migrate
+from tests.support.postgres import postgres_server
+
+TENANT: Final = "shop"
+_COMMIT: Final = 1000
+_REPEATS: Final = 200
+_FIELDS: Final = ("recipient", "phone", "address", "note", "email", "full_name")
+
+
+class Bench:
+    """A log being measured."""
+
+    def __init__(self, database: Database, signing: SigningKey, events: int) -> None:
+        self.database = database
+        self.signing = signing
+        self.events = events
+        self.store = AuditStore(database)
+        self.tree = TreeStore(database)
+        self.query = AuditQuery(self.store)
+        self.dice = random.Random(1)
+        self.began = datetime.now(UTC) - timedelta(
+            seconds=events / 100
+        )  # a hundred events a second, until now
+        self.figures: list[tuple[str, str, str]] = []
+
+    def sequencer(self) -> Sequencer:
+        """One that signs, and publishes nowhere."""
+        return Sequencer(self.database, self.tree, SystemClock(), self.signing.signer, lambda _: None)
+
+    def event(self, at: datetime) -> Event:
+        """A disclosure of four fields at that time."""
+        form = self.dice.choice(("plain", "masked", "token", "withheld"))
+        milliseconds = int(at.timestamp() * 1000)
+        fresh = new_uuid(random_bucket()).int & (1 << 80) - 1
+        return Event(
+            id=UUID(int=milliseconds << 80 | fresh),
+            at=at,
+            tenant=TENANT,
+            action=Action.RECORD_DISCLOSE,
+            outcome=Outcome.PARTIAL,
+            caller=UUID(int=self.dice.randrange(30) + 1),
+            roles=("shipping",) if self.dice.random() < 0.999 else ("legal",),
+            purpose="delivery",
+            case=f"CASE-{self.dice.randrange(10**6)}" if self.dice.random() < 0.001 else None,
+            subject=self.subject(self.dice.randrange(max(1, self.events // 20))),
+            collection="delivery",
+            notice=NoticeRef("shop", 1, "sha256:" + "9" * 64),
+            fields={
+                name: FieldTrace(form, "granted", "third-parties") for name in self.dice.sample(_FIELDS, 4)
+            },
+            inputs={"binding": "open", "case": False, "channel": "direct", "restricted": False},
+        )
+
+    @staticmethod
+    def subject(number: int) -> str:
+        """The handle of an invented person."""
+        return hashlib.sha256(str(number).encode()).hexdigest()[:32]
+
+    def note(self, what: str, figure: str, goal: str) -> None:
+        """Keeps a figure for the table."""
+        self.figures.append((what, figure, goal))
+
+
+async def fill(bench: Bench) -> None:
+    """All events, a thousand a commit."""
+    for start in track(
+        range(0, bench.events, _COMMIT), description="appending", console=Console(stderr=True)
+    ):
+        at = [bench.began + timedelta(milliseconds=10 * n) for n in range(start, start + _COMMIT)]
+        await bench.store.insert_alone(TENANT, [bench.event(moment) for moment in at])
+
+
+async def sequence(bench: Bench) -> None:
+    """Everything, and how many a second."""
+    sequencer, done, began = bench.sequencer(), 0, time.perf_counter()
+    while (step := await sequencer.step(TENANT)).events or step.signed:
+        done += step.events
+        if done % 51_200 == 0:
+            print(f"sequenced {done:,}", flush=True)
+    bench.note("sequencing", f"{done / (time.perf_counter() - began):,.0f} events/s", "")
+    await sequencer.let_go()
+
+
+async def ask(bench: Bench) -> None:
+    """Each question many times, with other values each time."""
+    late = bench.began + timedelta(seconds=bench.events / 100)
+
+    def moment() -> datetime:
+        return bench.began + (late - bench.began) * bench.dice.random()
+
+    def hour() -> Filter:
+        since = moment()
+        return Filter(since=since, until=since + timedelta(hours=1))
+
+    questions: dict[str, Callable[[], Filter]] = {
+        "by subject": lambda: Filter(subject=bench.subject(bench.dice.randrange(bench.events // 20))),
+        "by time": hour,
+        "by caller": lambda: Filter(caller=UUID(int=bench.dice.randrange(30) + 1)),
+        "by caller and time": lambda: replace(hour(), caller=UUID(int=bench.dice.randrange(30) + 1)),
+        "by a rare role": lambda: Filter(role="legal"),
+        "by a rare role and time": lambda: replace(hour(), role="legal"),
+        "by field and form": lambda: Filter(field="phone", form="plain"),
+        "by case": lambda: Filter(case=f"CASE-{bench.dice.randrange(10**6)}"),
+        "by an absent purpose": lambda: Filter(purpose="authority-request"),
+    }
+    for name, wanted in questions.items():
+
+        async def page(wanted: Callable[[], Filter] = wanted) -> None:
+            await bench.query.page(TENANT, wanted(), limit=100)
+
+        bench.note(f"page of 100 {name}", await p95(page), "p95 ≤ 50 ms")
+
+
+async def prove(bench: Bench) -> None:
+    """Proofs of events at random places."""
+    prover, newest = LogProver(bench.tree), await bench.tree.latest(TENANT)
+    assert newest is not None
+
+    async def one() -> None:
+        (leaf,) = await bench.tree.leaves(TENANT, n := bench.dice.randrange(newest.size), n + 1)
+        assert await prover.proof_file(TENANT, leaf.id)
+
+    bench.note("proof of an event", await p95(one), "≤ 20 ms")
+
+
+async def export_and_verify(bench: Bench, directory: Path) -> None:
+    """The whole log to a file, and the file verified."""
+    path, began = directory / "export.ndjson", time.perf_counter()
+    with path.open("wb") as file:
+        async for piece in LogExporter(bench.tree).export(TENANT, Filter(), Ndjson()):
+            file.write(piece)
+    bench.note("export", f"{bench.events / (time.perf_counter() - began):,.0f} events/s", "")
+    began = time.perf_counter()
+    with io.BufferedReader(path.open("rb", buffering=0), 1 << 20) as lines:
+        report = verify_export(lines, Trust(bench.signing.signer(TENANT).key))
+    seconds = time.perf_counter() - began
+    if not report.fine:
+        raise SystemExit(f"the export does not verify: {report.findings}")
+    bench.note("offline verification", f"{report.events / seconds:,.0f} events/s", "≥ 50,000 events/s")
+
+
+async def append_beside(bench: Bench) -> None:
+    """What the sequencer costs those who append as fast as they can, three times each way in turn."""
+    ratios = []
+    for _ in range(3):
+        alone = await append_rate(bench, lambda: asyncio.sleep(0.5))
+        sequencer = bench.sequencer()
+
+        async def step(sequencer: Sequencer = sequencer) -> None:
+            await sequencer.step(TENANT)
+            await asyncio.sleep(0.01)
+
+        beside = await append_rate(bench, step)
+        while (await sequencer.step(TENANT)).events:
+            pass
+        await sequencer.let_go()
+        ratios.append(beside / alone)
+    bench.note("append with sequencer / without", f"{statistics.median(ratios):.2f}", "≥ 0.9")
+
+
+async def append_rate(bench: Bench, beside: Callable[[], Awaitable[None]]) -> float:
+    """Events a second that 32 callers append, each waiting for its own, while `beside` runs again and again."""
+    log, until, done = AuditLog(bench.store, lambda _: None), time.perf_counter() + 3, 0
+
+    async def caller() -> None:
+        nonlocal done
+        while time.perf_counter() < until:
+            await log.append(bench.event(datetime.now(UTC)))
+            done += 1
+
+    async def other() -> None:
+        while time.perf_counter() < until:
+            await beside()
+
+    began = time.perf_counter()
+    await asyncio.gather(other(), *(caller() for _ in range(32)))
+    return done / (time.perf_counter() - began)
+
+
+async def p95(work: Callable[[], Awaitable[None]]) -> str:
+    """The 95th percentile of many calls, after a few that warm up."""
+    times = []
+    for n in range(_REPEATS + 5):
+        began = time.perf_counter()
+        await work()
+        if n >= 5:
+            times.append(time.perf_counter() - began)
+    return f"p95 {sorted(times)[int(len(times) * 0.95)] * 1000:.1f} ms"
+
+
+@asynccontextmanager
+async def opened(url: str, directory: Path, events: int) -> AsyncIterator[Bench]:
+    """A fresh log on a database."""
+    create_signing_key(directory / "key.pem")
+    database = Database(url)
+    await migrate(database)
+    await database.open()
+    try:
+        yield Bench(database, load_signing_key(directory / "key.pem", "bench.test"), events)
+    finally:
+        await database.close()
+
+
+@contextmanager
+def database_url(directory: Path, sqlite: bool) -> Iterator[tuple[str, Callable[[], str]]]:
+    """The URL of an empty database, and how it is given statistics, as autovacuum does in time."""
+    if sqlite:
+        yield f"sqlite:///{directory / 'kin.db'}", lambda: ""
+        return
+    with postgres_server(durable=True) as server:
+        server.create("bench")
+        yield server.url("bench"), lambda: server.sql("VACUUM ANALYZE", "bench")
+
+
+async def run(
+    url: str, settle: Callable[[], str], directory: Path, events: int
+) -> list[tuple[str, str, str]]:
+    """All measurements, in their order; the figures."""
+    async with opened(url, directory, events) as bench:
+        await append_beside(bench)
+        await fill(bench)
+        await sequence(bench)
+        settle()
+        await ask(bench)
+        await prove(bench)
+        await export_and_verify(bench, directory)
+        return bench.figures
+
+
+def main() -> None:
+    """Measures and prints a table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--events", type=int, default=1_000_000)
+    parser.add_argument("--sqlite", action="store_true")
+    given = parser.parse_args()
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        database_url(Path(directory), given.sqlite) as (url, settle),
+    ):
+        figures = asyncio.run(run(url, settle, Path(directory), given.events))
+    table = Table("work", "figure", "goal", title=f"audit log of {given.events:,} events")
+    for row in figures:
+        table.add_row(*row)
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()
