@@ -8,7 +8,7 @@ from typing import Final
 
 import typer
 
-from app.cli import caller, check, dev, key, migrate, notice, serve, tenant
+from app.cli import audit, caller, check, dev, key, migrate, notice, serve, tenant
 from app.kernel.errors import VaultError
 from app.settings.settings import SettingsRefused
 from app.storage.engine import InvalidDatabaseURL
@@ -29,6 +29,7 @@ commands.add_typer(notice.commands, name="notice")
 commands.add_typer(tenant.commands, name="tenant")
 commands.add_typer(caller.commands, name="caller")
 commands.add_typer(key.commands, name="key")
+commands.add_typer(audit.commands, name="audit")
 
 
 def run() -> None:

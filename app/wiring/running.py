@@ -1,7 +1,6 @@
 """The life of the parts in one process: opened and checked, kept up to date, closed in order."""
 
 import asyncio
-import gc
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -19,10 +18,6 @@ async def running(parts: Parts, *, report: Callable[[Exception], None]) -> Async
     await parts.database.open()
     try:
         await preflight(parts)
-        # What is built now lives as long as the process: taken out of the collector's sight, it stops costing pauses.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(50_000, 20, 50)
         work = [asyncio.create_task(_refresh(parts.notices, report))]
         if sequences(parts):
             work.append(asyncio.create_task(parts.audit_tree.keeper.run(report)))

@@ -24,13 +24,14 @@ STRICTER: Final = (
 )
 
 
-def ask(
-    served: Server, store: PostgresStore, caller: str, purpose: str, path: str, body: object = None
-) -> httpx.Response:
-    """One request on a connection of its own, so that any of the processes may answer."""
-    headers = {"Authorization": f"Bearer {store.prepared.callers[caller].key}", "Vault-Purpose": purpose}
-    with httpx.Client(base_url=served.base_url, headers=headers, trust_env=False, timeout=30) as http:
-        return http.get(path) if body is None else http.post(path, json=body)
+def client(served: Server, store: PostgresStore, caller: str, purpose: str) -> httpx.Client:
+    """A client that opens a connection for each request, so that any of the processes may answer."""
+    headers = {
+        "Authorization": f"Bearer {store.prepared.callers[caller].key}",
+        "Vault-Purpose": purpose,
+        "Connection": "close",
+    }
+    return httpx.Client(base_url=served.base_url, headers=headers, trust_env=False, timeout=30)
 
 
 def processes_in(log: Path, event: str) -> int:
@@ -44,6 +45,8 @@ def test_all_workers_read_what_one_stored_and_take_up_an_activated_notice(
     with (
         postgres_store.copy(tmp_path) as url,
         server(url, copied_keyring(postgres_store, tmp_path), log, workers=2) as served,
+        client(served, postgres_store, "checkout", "order") as checkout,
+        client(served, postgres_store, "shipping", "delivery") as shipping,
     ):
         until = time.monotonic() + PATIENCE
         while processes_in(log, "started") < 2:
@@ -51,12 +54,10 @@ def test_all_workers_read_what_one_stored_and_take_up_an_activated_notice(
             time.sleep(0.05)
 
         def phone() -> tuple[str, int]:
-            answer = ask(served, postgres_store, "shipping", "delivery", location).json()
+            answer = shipping.get(location).json()
             return answer["fields"]["phone"]["form"], answer["receipt"]["notice"]["version"]
 
-        location = ask(served, postgres_store, "checkout", "order", "/v1/records", delivery()).headers[
-            "location"
-        ]
+        location = checkout.post("/v1/records", json=delivery()).headers["location"]
         before = time.monotonic()
         assert {phone() for _ in range(40)} == {("masked", 1)}
         each = (time.monotonic() - before) / 40

@@ -5,7 +5,6 @@ test starts from the same rows for little time. The keyring is copied with it.
 """
 
 import asyncio
-import gc
 import shutil
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, contextmanager
@@ -128,7 +127,6 @@ async def running_vault(store: Store, directory: Path, **settings: object) -> As
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(app.router.lifespan_context(app))
             yield Vault(app, app.state.parts, directory, url, keyring, store.prepared.callers, stack)
-    gc.unfreeze()  # the vault freezes what it built; the vaults of many tests in one process would never be collected
 
 
 def copied_keyring(store: Store, directory: Path) -> Path:
