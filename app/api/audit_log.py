@@ -40,6 +40,7 @@ def audit_log_router(parts: Parts) -> APIRouter:
 
     @router.get(
         "/v1/audit/log/checkpoint",
+        response_class=Response,  # not JSON: the media types are those that are listed
         summary="Give the newest checkpoint as a signed note (C2SP tlog-tiles)",
         responses=text_example(NOTE_EXAMPLE),
         openapi_extra=declared("audit", problems=(Kind.NOT_FOUND,)),
@@ -51,6 +52,7 @@ def audit_log_router(parts: Parts) -> APIRouter:
 
     @router.get(
         "/v1/audit/log/tile/{path:path}",
+        response_class=Response,  # not JSON: the media types are those that are listed
         dependencies=[Depends(_path)],
         summary="Give a tile of the tree or a bundle of entries (C2SP tlog-tiles)",
         responses={200: {"content": {_TILE: {"schema": {"type": "string", "format": "binary"}}}}},
@@ -69,6 +71,7 @@ def audit_log_router(parts: Parts) -> APIRouter:
 
     @router.get(
         "/v1/audit/export",
+        response_class=Response,  # not JSON: the media types are those that are listed
         dependencies=[Depends(filters), Depends(_formats)],
         summary="Stream the log, or what a filter finds of it, with what a verifier needs",
         responses={

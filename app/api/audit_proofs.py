@@ -50,6 +50,7 @@ def audit_proofs_router(parts: Parts) -> APIRouter:
 
     @router.get(
         "/v1/audit/events/{event_id}/proof",
+        response_class=Response,  # not JSON: the media types are those that are listed
         dependencies=[Depends(_event)],
         summary="Prove that an event is in the log: one file, to be verified offline",
         responses=text_example(PROOF_EXAMPLE),

@@ -29,7 +29,7 @@ from tests.support.vaults import TENANT, Store, copied_keyring
 SEED: Final = int(os.environ.get("KIN_FAULT_SEED", "20261122"))
 CLIENTS: Final = 6
 MOST_ANSWERS: Final = 120
-SOME: Final = {"sqlite": 3, "postgresql": 2}
+SOME: Final = {"sqlite": 2, "postgresql": 2}
 ALL: Final = {
     "sqlite": int(os.environ.get("KIN_FAULT_ROUNDS_SQLITE", "50")),
     "postgresql": int(os.environ.get("KIN_FAULT_ROUNDS_POSTGRESQL", "20")),

@@ -238,7 +238,7 @@ async def test_research_gets_groups_and_never_a_person(vault: Vault) -> None:
     }
 
 
-async def test_no_role_reads_for_any_purpose_what_the_notice_does_not_grant(vault: Vault) -> None:
+async def test_no_role_reads_for_any_purpose_what_the_notice_does_not_grant(sqlite_vault: Vault) -> None:
     """Every role × purpose on one record of each kind, with a case: a value appears only where a direct grant gives it."""
     notice = reference_notice()
     bodies = [
@@ -246,13 +246,13 @@ async def test_no_role_reads_for_any_purpose_what_the_notice_does_not_grant(vaul
         buyer(purposes=("order", "customer-care"), consents=("marketing-email",)),
         account(),
     ]
-    kept = [await stored(vault, body) for body in bodies]
+    kept = [await stored(sqlite_vault, body) for body in bodies]
     direct = {(g.role, g.purpose, field) for g in notice.grants if g.through == "direct" for field in g.reads}
     seen = set()
     for role in notice.roles:
         for purpose in notice.purposes:
             for answer in kept:
-                got = await read(vault, answer, role, purpose, "CASE-1")
+                got = await read(sqlite_vault, answer, role, purpose, "CASE-1")
                 assert got.status_code in {200, 403, 404}, got.text
                 collection = answer.json()["collection"]
                 for name, field in got.json().get("fields", {}).items():
