@@ -6,13 +6,15 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from app.audit.event import Action, Event, NoticeRef, Outcome
+from app.audit.event import Action, Ciphertext, Event, FieldTrace, NoticeRef, Outcome
 from app.crypto.handle import handle
 from app.crypto.key_derivation import SubjectKeys
 from app.kernel.caller import Caller
 from app.kernel.ids import new_uuid, random_bucket
 
 NOTHING: Final[Mapping[str, str | bool]] = {}
+NO_FIELDS: Final[Mapping[str, FieldTrace]] = {}
+NOT_WRITTEN: Final[Mapping[str, Ciphertext]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,9 @@ class Author:
         case: str | None = None,
         about: str | None = None,
         reason: str | None = None,
+        recipient: UUID | None = None,
+        fields: Mapping[str, FieldTrace] = NO_FIELDS,
+        written: Mapping[str, Ciphertext] = NOT_WRITTEN,
         inputs: Mapping[str, str | bool] = NOTHING,
         outcome: Outcome = Outcome.ALLOWED,
     ) -> Event:
@@ -78,7 +83,10 @@ class Author:
             subject=person.handle() if person else None,
             record=person.handle(record) if person and record else None,
             collection=collection,
+            recipient=recipient,
             notice=self.notice,
+            fields=fields,
+            written=written,
             inputs=inputs,
             about=about,
             reason=reason,

@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from typing import Final, NoReturn
 from uuid import UUID
 
+from app.audit.author import NOT_WRITTEN
 from app.audit.event import WITHHELD, Action, Ciphertext, Event, FieldTrace, Outcome
 from app.audit.log import AuditLog, Receipt
-from app.crypto.handle import handle
 from app.crypto.key_derivation import SubjectKeys
 from app.crypto.refused import Refused
 from app.kernel.clock import Clock
 from app.kernel.errors import FieldError, Kind, VaultError
-from app.kernel.ids import new_uuid, random_bucket
 from app.kernel.plaintext import Plaintext
 from app.keys.keyring import TenantKeyring
 from app.notice.active import ActiveNotices
@@ -26,12 +25,12 @@ from app.notice.decide import Reason
 from app.notice.model import BindingState
 from app.notice.table import DecisionTable
 from app.storage.engine import Database
-from app.vault.ask import Ask
+from app.vault.ask import Ask, person_of
 from app.vault.change_store import ChangeStore
 from app.vault.disclosure import NOTHING_HERE, Denial
 from app.vault.fields import FieldCatalogue
 from app.vault.indexing import IndexEntry, entries
-from app.vault.judge import Judge, clause_of, notice_ref
+from app.vault.judge import Judge, clause_of
 from app.vault.record import StoredRecord
 from app.vault.sealing import RecordCipher
 from app.vault.store import NewField, VaultStore
@@ -128,7 +127,7 @@ class RecordChanger:
             name: FieldTrace("removed", Reason.GRANTED.value, target.clauses.get(name))
             for name in stored.fields
         }
-        event = self._event(target, Action.RECORD_DELETE, Outcome.ALLOWED, removed)
+        event = self._event(target, Action.RECORD_DELETE, removed)
         index = await self._index_of(target, list(stored.fields))
         async with self._database.transaction(stored.tenant) as work:
             if not await self._changes.advance(work, stored, self._clock.now()):
@@ -271,11 +270,20 @@ class RecordChanger:
     ) -> Denial:
         clause = clause_of(table, ask.purpose)
         traces = {name: FieldTrace(WITHHELD, reason, clause) for name, reason in reasons.items()}
-        event = _event(self._clock, ask, table, action, Outcome.DENIED, traces, record, keys)
+        event = ask.event(
+            table,
+            action,
+            self._clock.now(),
+            Outcome.DENIED,
+            person=person_of(record, keys),
+            record=record.id if record else None,
+            collection=record.collection if record else None,
+            fields=traces,
+        )
         return Denial(Kind.DISCLOSURE_DENIED, _REFUSED, reasons, await self._audit.append(event))
 
     async def _not_found(self, ask: Ask, table: DecisionTable, action: Action) -> Denial:
-        event = _event(self._clock, ask, table, action, Outcome.DENIED, {}, reason="not-found")
+        event = ask.event(table, action, self._clock.now(), Outcome.DENIED, reason="not-found")
         return Denial(Kind.NOT_FOUND, NOTHING_HERE, {}, await self._audit.append(event))
 
     def _change_event(self, target: _Target, new: Sequence[NewField], removed: Sequence[str]) -> Event:
@@ -285,60 +293,27 @@ class RecordChanger:
             **{name: FieldTrace("removed", granted, target.clauses.get(name)) for name in removed},
         }
         written = {f.name: Ciphertext(f.version, hashlib.sha256(f.envelope).hexdigest()) for f in new}
-        return self._event(target, Action.RECORD_CHANGE, Outcome.ALLOWED, traces, written)
+        return self._event(target, Action.RECORD_CHANGE, traces, written)
 
     def _event(
         self,
         target: _Target,
         action: Action,
-        outcome: Outcome,
         traces: Mapping[str, FieldTrace],
-        written: Mapping[str, Ciphertext] | None = None,
+        written: Mapping[str, Ciphertext] = NOT_WRITTEN,
     ) -> Event:
-        return _event(
-            self._clock,
-            target.ask,
+        record = target.record
+        return target.ask.event(
             target.table,
             action,
-            outcome,
-            traces,
-            target.record,
-            target.keys,
-            written,
+            self._clock.now(),
+            Outcome.ALLOWED,
+            person=person_of(record, target.keys),
+            record=record.id,
+            collection=record.collection,
+            fields=traces,
+            written=written,
         )
-
-
-def _event(
-    clock: Clock,
-    ask: Ask,
-    table: DecisionTable,
-    action: Action,
-    outcome: Outcome,
-    traces: Mapping[str, FieldTrace],
-    record: StoredRecord | None = None,
-    keys: SubjectKeys | None = None,
-    written: Mapping[str, Ciphertext] | None = None,
-    reason: str | None = None,
-) -> Event:
-    return Event(
-        id=new_uuid(random_bucket()),
-        at=clock.now(),
-        tenant=ask.caller.tenant,
-        action=action,
-        outcome=outcome,
-        request=ask.request,
-        caller=ask.caller.id,
-        roles=tuple(ask.caller.roles),
-        purpose=ask.purpose,
-        case=ask.case,
-        subject=handle(keys.handle, record.subject) if record and keys else None,
-        record=handle(keys.handle, record.id) if record and keys else None,
-        collection=record.collection if record else None,
-        notice=notice_ref(table),
-        fields=traces,
-        written=written or {},
-        reason=reason,
-    )
 
 
 def _damaged() -> NoReturn:

@@ -13,19 +13,17 @@ from typing import Final
 from uuid import UUID
 
 from app.audit.author import NOTHING
-from app.audit.event import Action, Event, FieldTrace, NoticeRef, Outcome
-from app.crypto.handle import handle
+from app.audit.event import Action, Event, FieldTrace, Outcome
 from app.crypto.key_derivation import SubjectKeys
 from app.crypto.refused import Refused
 from app.kernel.clock import Clock
 from app.kernel.errors import FieldError, Kind, VaultError
-from app.kernel.ids import new_uuid, random_bucket
 from app.keys.keyring import TenantKeyring
 from app.notice.decide import Decision, FieldDecision, Question, Reason, Standing
 from app.notice.model import BindingState, Channel, Form
 from app.notice.table import DecisionTable
 from app.subjects.binding import State
-from app.vault.ask import Ask
+from app.vault.ask import Ask, person_of
 from app.vault.circumstances import Circumstancer, Known, Situation, decide_with
 from app.vault.disclosure import NOTHING_HERE, FieldAnswer
 from app.vault.fields import CollectionTypes, FieldCatalogue
@@ -235,22 +233,15 @@ class Judge:
             found["restricted"] = record.standing.restricted
             found["held"] = record.standing.held
         asked = wanted.form.value if wanted.form else None
-        return Event(
-            id=new_uuid(random_bucket()),
-            at=self._clock.now(),
-            tenant=ask.caller.tenant,
-            action=wanted.action,
-            outcome=outcome,
-            request=ask.request,
-            caller=ask.caller.id,
-            roles=tuple(ask.caller.roles),
-            purpose=ask.purpose,
-            case=ask.case,
-            subject=handle(keys.handle, record.subject) if record and keys else None,
-            record=handle(keys.handle, record.id) if record and keys else None,
+        return ask.event(
+            table,
+            wanted.action,
+            self._clock.now(),
+            outcome,
+            person=person_of(record, keys),
+            record=record.id if record else None,
             collection=record.collection if record else None,
             recipient=wanted.recipient,
-            notice=notice_ref(table),
             fields={n: FieldTrace(f.form.value, f.reason.value, f.clause, asked) for n, f in shown.items()},
             inputs=found,
             reason=reason,
@@ -261,11 +252,6 @@ def used_up(verdict: Verdict) -> Verdict:
     """The verdict on a token whose last use another resolver has just taken."""
     event = replace(verdict.event, outcome=Outcome.DENIED, fields={}, reason="not-found")
     return Verdict(event, Refusal(Kind.NOT_FOUND, NOTHING_HERE, {}))
-
-
-def notice_ref(table: DecisionTable) -> NoticeRef:
-    """Which notice decided, as events name it."""
-    return NoticeRef(table.notice_id, table.version, table.digest)
 
 
 def clause_of(table: DecisionTable, purpose: str) -> str | None:

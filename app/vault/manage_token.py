@@ -8,23 +8,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from app.audit.event import Action, Event, FieldTrace, Outcome
+from app.audit.author import Author
+from app.audit.event import Action, Event, FieldTrace
 from app.audit.log import AuditLog, Receipt
-from app.crypto.handle import handle
 from app.crypto.token import digest, parse
 from app.kernel.caller import Caller
 from app.kernel.clock import Clock
 from app.kernel.errors import FieldError, Kind, VaultError
-from app.kernel.ids import new_uuid, random_bucket
 from app.keys.keyring import TenantKeyring
 from app.notice.active import ActiveNotices
 from app.notice.model import Form
 from app.storage.engine import Database
 from app.vault.answer import Answerer
-from app.vault.ask import Ask
+from app.vault.ask import Ask, notice_ref, person_of
 from app.vault.disclosure import NOTHING_HERE, Denial, Disclosure
 from app.vault.issue_token import Terms
-from app.vault.judge import Judge, Wanted, notice_ref
+from app.vault.judge import Judge, Wanted
 from app.vault.recipients import Recipients
 from app.vault.record import StoredRecord
 from app.vault.store import TokenRow, VaultStore
@@ -140,18 +139,11 @@ class TokenManager:
         clause = table.notice.tokens.clause
         given = "revoked" if action is Action.TOKEN_REVOKE else "listed"
         keys = await self._keyring.subject(record.tenant, record.subject, record.key) if record else None
-        return Event(
-            id=new_uuid(random_bucket()),
-            at=self._clock.now(),
-            tenant=caller.tenant,
-            action=action,
-            outcome=Outcome.ALLOWED,
-            request=request,
-            caller=caller.id,
-            roles=tuple(caller.roles),
-            subject=handle(keys.handle, record.subject) if record and keys else None,
-            record=handle(keys.handle, record.id) if record and keys else None,
+        return Author(caller, request, notice_ref(table)).event(
+            action,
+            self._clock.now(),
+            person=person_of(record, keys),
+            record=record.id if record else None,
             collection=record.collection if record else None,
-            notice=notice_ref(table),
             fields={row.field: FieldTrace(given, "granted", clause) for row in rows},
         )

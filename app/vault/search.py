@@ -14,7 +14,6 @@ from app.audit.log import AuditLog, Receipt
 from app.crypto.refused import Refused
 from app.kernel.clock import Clock
 from app.kernel.errors import FieldError, Kind, VaultError
-from app.kernel.ids import new_uuid, random_bucket
 from app.kernel.plaintext import Plaintext
 from app.keys.keyring import TenantKeyring
 from app.notice.active import ActiveNotices
@@ -28,7 +27,7 @@ from app.vault.disclosure import Denial, Disclosure
 from app.vault.field_types.field_type import InvalidValue
 from app.vault.fields import FieldCatalogue
 from app.vault.indexing import Sought, beginning, modes, whole
-from app.vault.judge import Judge, Verdict, Wanted, notice_ref
+from app.vault.judge import Judge, Verdict, Wanted
 from app.vault.recipients import Recipients
 from app.vault.sealing import RecordCipher
 from app.vault.store import VaultStore
@@ -134,19 +133,12 @@ class Searcher:
     def _event(
         self, ask: Ask, table: DecisionTable, search: Search, outcome: Outcome, decided: FieldDecision
     ) -> Event:
-        return Event(
-            id=new_uuid(random_bucket()),
-            at=self._clock.now(),
-            tenant=ask.caller.tenant,
-            action=Action.RECORD_SEARCH,
-            outcome=outcome,
-            request=ask.request,
-            caller=ask.caller.id,
-            roles=tuple(ask.caller.roles),
-            purpose=ask.purpose,
-            case=ask.case,
+        return ask.event(
+            table,
+            Action.RECORD_SEARCH,
+            self._clock.now(),
+            outcome,
             collection=search.collection,
-            notice=notice_ref(table),
             fields={search.field: FieldTrace(decided.form.value, decided.reason.value, decided.clause)},
             inputs={"channel": Channel.DIRECT.value, "case": ask.case is not None},
         )

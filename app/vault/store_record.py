@@ -9,11 +9,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from app.audit.event import Action, Event, FieldTrace, Outcome
+from app.audit.event import WITHHELD, Action, FieldTrace, Outcome
 from app.audit.log import AuditLog
 from app.kernel.clock import Clock
 from app.kernel.errors import FieldError, Kind, VaultError
-from app.kernel.ids import new_uuid, random_bucket
 from app.kernel.plaintext import Plaintext
 from app.notice.active import ActiveNotices
 from app.notice.decide import Reason
@@ -21,7 +20,7 @@ from app.notice.table import DecisionTable
 from app.vault.ask import Ask
 from app.vault.disclosure import Denial
 from app.vault.fields import FieldCatalogue
-from app.vault.judge import clause_of, notice_ref
+from app.vault.judge import clause_of
 from app.vault.submission import Submission, check
 from app.vault.write_record import Accepted, Keep, RecordWriter, Stored
 from app.vault.writing import may_write
@@ -94,20 +93,14 @@ class RecordStorer:
         self, ask: Ask, submission: Submission, table: DecisionTable, reasons: Mapping[str, str]
     ) -> Denial:
         clause = clause_of(table, ask.purpose)
-        event = Event(
-            id=new_uuid(random_bucket()),
-            at=self._clock.now(),
-            tenant=ask.caller.tenant,
-            action=Action.RECORD_STORE,
-            outcome=Outcome.DENIED,
-            request=ask.request,
-            caller=ask.caller.id,
-            roles=tuple(ask.caller.roles),
-            purpose=ask.purpose,
-            case=ask.case,
+        traces = {name: FieldTrace(WITHHELD, reason, clause) for name, reason in reasons.items()}
+        event = ask.event(
+            table,
+            Action.RECORD_STORE,
+            self._clock.now(),
+            Outcome.DENIED,
             collection=submission.collection,
-            notice=notice_ref(table),
-            fields={name: FieldTrace("withheld", reason, clause) for name, reason in reasons.items()},
+            fields=traces,
         )
         detail = "the notice lets this caller store none of this for this purpose; see reasons"
         return Denial(Kind.DISCLOSURE_DENIED, detail, reasons, await self._audit.append(event))

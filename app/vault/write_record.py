@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from app.audit.author import Person
 from app.audit.event import Action, Ciphertext, Event, FieldTrace, Outcome
 from app.audit.log import AuditLog, Receipt
 from app.crypto.blind_index import blind_index
-from app.crypto.handle import handle
 from app.crypto.key_derivation import SubjectKeys
 from app.crypto.refused import Refused
 from app.kernel.clock import Clock
@@ -35,7 +35,6 @@ from app.vault.ask import Ask
 from app.vault.disclosure import NOTHING_HERE
 from app.vault.fields import FieldCatalogue
 from app.vault.indexing import IndexEntry, entries
-from app.vault.judge import notice_ref
 from app.vault.keep_answer import AnswerKeeper, Begun, KeptAnswer
 from app.vault.sealing import RecordCipher
 from app.vault.store import NewField, NewRecord, VaultStore
@@ -278,22 +277,14 @@ class RecordWriter:
         return bindings
 
     def _event(self, item: Accepted, person: _Person, record: UUID, sealed: Sequence[NewField]) -> Event:
-        ask = item.ask
-        return Event(
-            id=new_uuid(random_bucket()),
-            at=self._clock.now(),
-            tenant=ask.caller.tenant,
-            action=Action.RECORD_STORE,
-            outcome=Outcome.ALLOWED,
-            request=ask.request,
-            caller=ask.caller.id,
-            roles=tuple(ask.caller.roles),
-            purpose=ask.purpose,
-            case=ask.case,
-            subject=handle(person.keys.handle, person.id),
-            record=handle(person.keys.handle, record),
+        return item.ask.event(
+            item.table,
+            Action.RECORD_STORE,
+            self._clock.now(),
+            Outcome.ALLOWED,
+            person=Person(person.id, person.keys),
+            record=record,
             collection=item.submission.collection,
-            notice=notice_ref(item.table),
             fields={
                 field.name: FieldTrace("stored", Reason.GRANTED.value, item.clauses[field.name])
                 for field in sealed
