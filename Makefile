@@ -49,7 +49,7 @@ bench: setup ## the benchmarks, as ratios on this machine
 
 fault: setup ## the long rounds of the fault and abuse programmes
 	@echo "KIN_FAULT_SEED=$(KIN_FAULT_SEED)"
-	KIN_FAULT_SEED=$(KIN_FAULT_SEED) $(BIN)/python -m pytest -n $(WORKERS) -m long --timeout 7200 tests/fault tests/abuse
+	KIN_FAULT_SEED=$(KIN_FAULT_SEED) $(BIN)/python -m pytest -n $(WORKERS) -m long --timeout 7200
 
 lock: setup ## write both locks again from pyproject.toml; UPGRADE=--upgrade takes newer versions
 	$(BIN)/$(LOCK) pyproject.toml -o requirements.lock

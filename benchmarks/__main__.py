@@ -46,12 +46,12 @@ def main() -> None:
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kin-bench-")))
         server = stack.enter_context(postgres_server(durable=True))
+        machine = describe(server)
         micro = pure_parts(size.times)
         commits = _commits(server, directory, size.seconds)
         samples = measure(
             _works(stack, server, directory, size), size.clients, size.repetitions, size.seconds
         )
-        machine = describe(server)
     found = figures(samples)
     report.show(machine, found, micro, commits)
     print(report.keep(_ROOT / "bench-results", machine, found, samples, micro, commits).relative_to(_ROOT))

@@ -23,11 +23,12 @@ _LIBRARIES: Final = (
 
 
 def describe(server: PostgresServer | None) -> dict[str, str]:
-    """Processor, cores, versions, and whether the databases really write; names no host and no path."""
+    """Processor, cores, how busy they are, versions, whether the databases really write; names no host and no path."""
     described = {
         "processor": _processor(),
         "cores": str(os.cpu_count()),
         "memory": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB",
+        "load average before": f"{os.getloadavg()[0]:.1f}",
         "system": f"{platform.system()} {platform.release().split('-')[0]}",
         "python": platform.python_version(),
         **{library: version(library) for library in _LIBRARIES},

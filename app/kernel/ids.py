@@ -13,7 +13,6 @@ from uuid import UUID
 
 Prefix = Literal["sub", "rec", "tok", "evt", "bnd", "cns", "ord", "hld", "clr", "req", "key", "asg"]
 
-BUCKETS: Final = 4096
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 _PAIRS: Final = tuple(a + b for a in _ALPHABET for b in _ALPHABET)
 _PAIR_VALUES: Final = {pair: value for value, pair in enumerate(_PAIRS)}
@@ -44,7 +43,7 @@ def number_of(text: str) -> int:
 
 def random_bucket() -> int:
     """The place of a new person: uniform over all buckets."""
-    return secrets.randbelow(BUCKETS)
+    return secrets.randbits(12)
 
 
 def new_uuid(bucket: int) -> UUID:

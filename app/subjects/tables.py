@@ -70,7 +70,7 @@ bindings: Final = Table(
     PrimaryKeyConstraint("bucket", "id"),
     ForeignKeyConstraint(["bucket", "subject"], ["subjects.bucket", "subjects.id"]),
     Index("ix_bindings_record", "bucket", "record"),
-    Index("ix_bindings_reference", "tenant", "purpose", "reference_digest"),
+    Index("ix_bindings_reference", "reference_digest", "purpose", "tenant"),
     info={"place": "bucket"},
 )
 

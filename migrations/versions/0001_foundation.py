@@ -163,7 +163,7 @@ def upgrade() -> None:
     with op.batch_alter_table("bindings", schema=None) as batch_op:
         batch_op.create_index("ix_bindings_record", ["bucket", "record"], unique=False)
         batch_op.create_index(
-            "ix_bindings_reference", ["tenant", "purpose", "reference_digest"], unique=False
+            "ix_bindings_reference", ["reference_digest", "purpose", "tenant"], unique=False
         )
 
     op.create_table(
