@@ -15,6 +15,7 @@ from rich.progress import Progress
 
 from benchmarks.load import Load, load
 from benchmarks.served import Served
+from benchmarks.wrk import installed, load_by_wrk
 
 YARDSTICK: Final = "empty route"
 _WARMING_SECONDS: Final = 0.3
@@ -105,9 +106,9 @@ def _sample(work: Work, clients: int, repetition: int, seconds: float) -> Sample
     gc.collect()
     gc.disable()
     try:
-        asyncio.run(_asked(work, clients, _WARMING_SECONDS))
+        _asked(work, clients, _WARMING_SECONDS)
         used = work.served.seconds_used()
-        done = asyncio.run(_asked(work, clients, seconds))
+        done = _asked(work, clients, seconds)
         used = work.served.seconds_used() - used
     finally:
         gc.enable()
@@ -123,5 +124,8 @@ def _sample(work: Work, clients: int, repetition: int, seconds: float) -> Sample
     )
 
 
-async def _asked(work: Work, clients: int, seconds: float) -> Load:
-    return await load(work.served.port, work.requests, clients=clients, seconds=seconds, status=work.status)
+def _asked(work: Work, clients: int, seconds: float) -> Load:
+    port = work.served.port
+    if installed():
+        return load_by_wrk(port, work.requests, clients=clients, seconds=seconds)
+    return asyncio.run(load(port, work.requests, clients=clients, seconds=seconds, status=work.status))

@@ -83,7 +83,8 @@ async def test_everybody_else_is_refused_and_each_refusal_is_on_record(vault: Va
         assert problem(answer) == (403, "disclosure-denied"), caller
         assert answer.json()["reasons"] == {"*": reason}
         found = await assert_on_record(vault, answer, answer.json()["event"], "denied")
-        named = None if purpose == "nonsense" else purpose  # what is no purpose of the notice is a sender's text
+        # What is no purpose of the notice is a sender's text, and an event holds none.
+        named = None if purpose == "nonsense" else purpose
         assert (found["caller"], found.get("purpose")) == (vault.callers[caller].id, named)
         assert {name: trace["reason"] for name, trace in found["fields"].items()} == {"*": reason}
         assert not [value for value in VALUES if value in answer.text]

@@ -208,7 +208,8 @@ async def test_who_may_not_write_is_refused_with_an_event(
     assert problem(answer) == (403, "disclosure-denied")
     assert answer.json()["reasons"] == reasons
     found = await event(sqlite_vault, answer.json()["event"])
-    named = None if purpose == "nonsense" else purpose  # what is no purpose of the notice is a sender's text
+    # What is no purpose of the notice is a sender's text, and an event holds none.
+    named = None if purpose == "nonsense" else purpose
     assert (found["action"], found["outcome"], found.get("purpose")) == ("record.store", "denied", named)
     assert {field: trace["reason"] for field, trace in found["fields"].items()} == reasons
     assert await events(sqlite_vault, action="record.store", outcome="allowed") == []
