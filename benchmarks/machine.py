@@ -7,6 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
+from benchmarks.wrk import installed
 from tests.support.postgres import PostgresServer
 
 _LIBRARIES: Final = (
@@ -33,6 +34,7 @@ def describe(server: PostgresServer | None) -> dict[str, str]:
         "python": platform.python_version(),
         **{library: version(library) for library in _LIBRARIES},
         "sqlite": f"{sqlite3.sqlite_version}, synchronous=FULL",
+        "load by": "wrk" if installed() else "the benchmark's own clients",
     }
     if server is not None:
         shown = {

@@ -20,7 +20,7 @@ _SCRIPT: Final = """
 local requests, at = {}, 0
 local file = io.open("%s", "rb")
 while true do
-  local length = file:read("*n", 1)
+  local length = file:read("*n")
   if not length then break end
   file:read(1)
   requests[#requests + 1] = file:read(length)
