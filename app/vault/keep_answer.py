@@ -6,6 +6,7 @@ answer says about a person is sealed under that person's key and dies with it; t
 """
 
 import base64
+import contextlib
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -22,7 +23,7 @@ from app.crypto.refused import Refused
 from app.kernel.clock import Clock
 from app.kernel.errors import Kind, VaultError
 from app.kernel.ids import text_of
-from app.keys.hierarchy import SubjectKeyRow, TenantKeys
+from app.keys.hierarchy import SubjectKeyRow
 from app.keys.keyring import TenantKeyring
 from app.storage.engine import Database, UnitOfWork
 from app.storage.failures import Conflict
@@ -154,8 +155,12 @@ class AnswerKeeper:
         head = Segment(None, json.dumps([kept.status, dict(kept.headers)]).encode())
         parts = []
         for number, segment in enumerate([head, *segments]):
-            place = _place(begun, segment.owner, number)
-            envelope = ciphers[segment.owner].seal(place, segment.text)
+            cipher = ciphers.get(segment.owner)
+            if cipher is None:
+                raise VaultError(
+                    Kind.UNAVAILABLE, "this person's key does not pass its check; tell the operator"
+                )
+            envelope = cipher.seal(_place(begun, segment.owner, number), segment.text)
             name = segment.owner.hex if segment.owner else None
             parts.append([name, base64.b64encode(envelope).decode()])
         return json.dumps(parts).encode()
@@ -182,14 +187,15 @@ class AnswerKeeper:
         return KeptAnswer(status, headers, opened[1:])
 
     async def _ciphers(self, tenant: str, owners: set[UUID]) -> dict[UUID | None, FieldCipher]:
-        tenant_keys = await self._keyring.tenant(tenant)
-        ciphers: dict[UUID | None, FieldCipher] = {None: FieldCipher(tenant_keys.answers)}
+        """Of the tenant, and of those people whose key is there and passes its check."""
+        ciphers: dict[UUID | None, FieldCipher] = {
+            None: FieldCipher((await self._keyring.tenant(tenant)).answers)
+        }
         for owner, row in (await self._subjects.wrapped_keys(tenant, owners)).items():
-            ciphers[owner] = await self._cipher_of(tenant_keys, owner, SubjectKeyRow.of(*row))
+            with contextlib.suppress(Refused):
+                keys = await self._keyring.subject(tenant, owner, SubjectKeyRow.of(*row))
+                ciphers[owner] = FieldCipher(keys.field)
         return ciphers
-
-    async def _cipher_of(self, tenant_keys: TenantKeys, owner: UUID, row: SubjectKeyRow) -> FieldCipher:
-        return FieldCipher((await self._keyring.subject(tenant_keys.tenant, owner, row)).field)
 
 
 def _place(begun: Begun, owner: UUID | None, number: int) -> Place:

@@ -16,7 +16,7 @@ from app.audit.event import Action, Outcome
 from app.audit.log import AuditLog, Receipt
 from app.crypto.refused import Refused
 from app.kernel.clock import Clock
-from app.kernel.errors import FieldError, Kind, VaultError
+from app.kernel.errors import FieldError, Kind, LimitReached, VaultError
 from app.kernel.plaintext import Plaintext
 from app.notice.active import ActiveNotices
 from app.notice.model import Form
@@ -82,12 +82,17 @@ class FieldVerifier:
             return await self._refused(verdict)
         since = self._clock.now() - WINDOW
         if await self._changes.wrong_answers(stored, field, since) >= WRONG_ANSWERS:
-            await self._audit.append(
-                replace(verdict.event, outcome=Outcome.DENIED, fields={}, reason="too-many-wrong-answers")
+            denied = replace(
+                verdict.event, outcome=Outcome.DENIED, fields={}, reason="too-many-wrong-answers"
             )
-            raise VaultError(
-                Kind.TOO_MANY_REQUESTS,
+            receipt = await self._audit.append(denied)
+            raise LimitReached(
                 "too many wrong answers for this field; try again in a quarter of an hour",
+                policy="verify",
+                most=WRONG_ANSWERS,
+                window=int(WINDOW.total_seconds()),
+                seconds=int(WINDOW.total_seconds()),
+                event=receipt.event.id,
             )
         matches = await self._matches(
             verdict, stored, field, value, table.notice.collections[stored.collection].fields[field].type

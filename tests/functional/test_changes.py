@@ -1,0 +1,134 @@
+"""Changing a stored record against a version, deleting it, and checking a value without learning the stored one."""
+
+import httpx
+import pytest
+
+from tests.support.orders import account, buyer, codes, delivery, events, events_of, problem, read, stored
+from tests.support.vaults import Vault
+
+
+async def change(
+    vault: Vault,
+    of: httpx.Response,
+    version: str | None,
+    caller: str = "checkout",
+    purpose: str = "order",
+    **fields: object,
+) -> httpx.Response:
+    headers = {} if version is None else {"If-Match": version}
+    path = of.headers["location"]
+    return await vault.client(caller, purpose).patch(path, json={"fields": fields}, headers=headers)
+
+
+async def found(vault: Vault, phone: str) -> int:
+    body = {"collection": "delivery", "field": "phone", "equals": phone, "fields": ["recipient"]}
+    answer = await vault.client("checkout", "order").post("/v1/records/search", json=body)
+    return len(answer.json()["items"])
+
+
+async def test_a_change_makes_a_version_and_the_index_follows(vault: Vault) -> None:
+    of = await stored(vault, delivery())
+    changed = await change(vault, of, '"1"', phone="0903 654 321", note=None)
+    assert (changed.status_code, changed.headers["etag"], changed.json()["version"]) == (200, '"2"', 2)
+    assert changed.json()["fields"] == ["address", "phone", "recipient"]
+    now = (await read(vault, of, "checkout", "order")).json()
+    assert now["fields"]["phone"]["value"] == "0903 654 321"
+    assert "note" not in now["fields"]
+    assert (await found(vault, "0903123456"), await found(vault, "0903654321")) == (0, 1)
+    (event,) = await events_of(vault, changed)
+    assert {name: trace["given"] for name, trace in event["fields"].items()} == {
+        "phone": "stored",
+        "note": "removed",
+    }
+    assert event["written"]["phone"]["version"] == 2
+
+
+async def test_a_change_names_its_version(vault: Vault) -> None:
+    of = await stored(vault, delivery())
+    assert problem(await change(vault, of, None, phone="0903 654 321")) == (428, "precondition-required")
+    assert problem(await change(vault, of, '"7"', phone="0903 654 321")) == (412, "precondition-failed")
+    assert problem(await change(vault, of, "*", phone="0903 654 321")) == (400, "bad-request")
+    assert (await read(vault, of, "checkout", "order")).headers["etag"] == '"1"'
+
+
+async def test_a_change_is_checked_like_a_store(vault: Vault) -> None:
+    of = await stored(vault, delivery())
+    refused = await change(vault, of, '"1"', phone=None, recipient="", nonsense=1)
+    assert problem(refused) == (422, "invalid")
+    assert codes(refused) == {
+        "/fields/phone": "required",
+        "/fields/recipient": "empty",
+        "/fields/nonsense": "unknown-field",
+    }
+    person = await stored(vault, buyer())
+    uncovered = await change(vault, person, '"1"', birth_date="1990-05-17")
+    assert (problem(uncovered), codes(uncovered)) == (
+        (422, "not-covered"),
+        {"/fields/birth_date": "not-covered"},
+    )
+
+
+@pytest.mark.parametrize(
+    ("caller", "purpose", "status"),
+    [("shipping", "delivery", 403), ("marketing", "marketing-sms", 403), ("checkout", "account", 404)],
+)
+async def test_only_who_may_write_changes(vault: Vault, caller: str, purpose: str, status: int) -> None:
+    of = await stored(vault, delivery())
+    assert (await change(vault, of, '"1"', caller, purpose, phone="0903 654 321")).status_code == status
+    assert (await read(vault, of, "checkout", "order")).headers["etag"] == '"1"'
+
+
+async def test_a_removed_field_takes_its_token_along(vault: Vault) -> None:
+    of = await stored(vault, delivery())
+    order = {"record": of.json()["id"], "fields": ["address"], "purpose": "delivery"}
+    token = (await vault.client("shipping").post("/v1/tokens", json=order)).json()["items"][0]["token"]
+    moved = {"lines": ["1 Lê Lợi"], "province": "Thành phố Hồ Chí Minh", "country": "VN"}
+    await change(vault, of, '"1"', address=moved)
+    carrier = vault.client("carrier", "delivery")
+    (item,) = (await carrier.post("/v1/tokens/resolve", json={"tokens": [token]})).json()["items"]
+    assert item["value"] == moved
+    deleted = await vault.client("checkout", "order").delete(of.headers["location"])
+    assert deleted.status_code == 204
+    (item,) = (await carrier.post("/v1/tokens/resolve", json={"tokens": [token]})).json()["items"]
+    assert item["problem"]["code"] == "not-found"
+
+
+async def test_a_deleted_record_is_gone_everywhere(vault: Vault) -> None:
+    of = await stored(vault, delivery())
+    checkout = vault.client("checkout", "order")
+    stale = await checkout.delete(of.headers["location"], headers={"If-Match": '"4"'})
+    assert problem(stale) == (412, "precondition-failed")
+    assert (await checkout.delete(of.headers["location"])).status_code == 204
+    assert problem(await read(vault, of, "checkout", "order")) == (404, "not-found")
+    assert problem(await checkout.delete(of.headers["location"])) == (404, "not-found")
+    assert await found(vault, "0903123456") == 0
+    gone = [e for e in await events(vault, action="record.delete") if e["outcome"] == "allowed"]
+    assert [set(event["fields"]) for event in gone] == [{"recipient", "phone", "address", "note"}]
+
+
+async def test_a_password_is_checked_and_never_shown(vault: Vault) -> None:
+    of = await stored(vault, account())
+    path = of.headers["location"] + "/verify"
+    checkout = vault.client("checkout", "account")
+    answers = [
+        (await checkout.post(path, json={"field": "password", "value": value})).json()["matches"]
+        for value in ("correct horse", "wrong horse")
+    ]
+    assert answers == [True, False]
+    assert problem(
+        await vault.client("support", "customer-care").post(path, json={"field": "password", "value": "x"})
+    )[0] in {403, 404}
+    assert "correct horse" not in (await read(vault, of, "checkout", "account")).text
+
+
+async def test_too_many_wrong_answers_end_the_guessing(sqlite_vault: Vault) -> None:
+    of = await stored(sqlite_vault, account())
+    path = of.headers["location"] + "/verify"
+    checkout = sqlite_vault.client("checkout", "account")
+    guesses = [
+        await checkout.post(path, json={"field": "username", "value": f"guess-{n}"}) for n in range(11)
+    ]
+    assert [guess.status_code for guess in guesses] == [200] * 10 + [429]
+    assert guesses[-1].headers["retry-after"] == "900"
+    right = await checkout.post(path, json={"field": "username", "value": "bich"})
+    assert problem(right) == (429, "too-many-requests")

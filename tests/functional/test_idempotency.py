@@ -1,0 +1,147 @@
+"""One effect an idempotency key, whatever happens in between (I9, F-15)."""
+
+import asyncio
+import collections
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import Executable, delete, update
+
+from app.subjects.tables import subjects
+from app.vault.tables import kept_answers
+from tests.support.orders import delivery, events, problem, stored
+from tests.support.vaults import TENANT, Vault
+
+
+async def store(vault: Vault, key: str, caller: str = "checkout", **fields: Any) -> httpx.Response:
+    headers = {"Idempotency-Key": key}
+    return await vault.client(caller, "order").post("/v1/records", json=delivery(**fields), headers=headers)
+
+
+async def stores(vault: Vault) -> int:
+    return len(await events(vault, action="record.store"))
+
+
+async def forgotten(vault: Vault, **values: object) -> None:
+    """What a crash leaves: the row as it was before its answer, begun long ago."""
+    async with vault.parts.database.bookkeeping(TENANT) as work:
+        await work.execute(update(kept_answers).values(**values))
+
+
+async def test_the_second_gets_the_answer_of_the_first(vault: Vault) -> None:
+    first, second = await store(vault, "k"), await store(vault, "k")
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert second.json() == first.json()
+    assert (second.headers["location"], second.headers["etag"]) == (
+        first.headers["location"],
+        first.headers["etag"],
+    )
+    assert second.headers["idempotency-replayed"] == "true"
+    assert await stores(vault) == 1
+
+
+async def test_ten_at_once_have_one_effect(vault: Vault) -> None:
+    for n in range(10):
+        answers = await asyncio.gather(*(store(vault, f"k-{n}", subject=f"customer-{n}") for _ in range(10)))
+        counted = collections.Counter(answer.status_code for answer in answers)
+        assert set(counted) <= {201, 409}
+        assert counted[201] >= 1
+        assert len({answer.json()["id"] for answer in answers if answer.status_code == 201}) == 1
+        assert {problem(a) for a in answers if a.status_code == 409} <= {(409, "idempotency-in-flight")}
+    assert await stores(vault) == 10
+
+
+async def test_another_body_another_path_another_purpose_is_a_mismatch(vault: Vault) -> None:
+    first = await store(vault, "k")
+    assert problem(await store(vault, "k", phone="0912 345 678")) == (422, "idempotency-mismatch")
+    headers = {"Idempotency-Key": "k"}
+    order = {"tokens": ["tok_x"]}
+    elsewhere = await vault.client("checkout", "order").post(
+        "/v1/tokens/resolve", json=order, headers=headers
+    )
+    assert problem(elsewhere) == (422, "idempotency-mismatch")
+    assert (await store(vault, "k")).json() == first.json()
+
+
+async def test_a_key_is_its_callers_own(vault: Vault) -> None:
+    await store(vault, "k")
+    headers = {"Idempotency-Key": "k"}
+    other = await vault.client("carrier", "delivery").post(
+        "/v1/tokens/resolve", json={"tokens": ["tok_x"]}, headers=headers
+    )
+    assert other.status_code == 200
+
+
+async def test_a_refused_request_gives_its_key_back(vault: Vault) -> None:
+    assert problem(await store(vault, "k", phone="nonsense")) == (422, "invalid")
+    assert (await store(vault, "k")).status_code == 201
+
+
+async def test_after_a_crash_before_the_effect_the_work_is_done(vault: Vault) -> None:
+    body, headers = delivery(), {"Idempotency-Key": "k"}
+    caller = vault.client("checkout", "order")
+    parts = vault.parts
+    said = None
+
+    async def begun_only(*args: object) -> object:
+        nonlocal said
+        said = args
+        raise ConnectionError("the process ends here")
+
+    original = parts.storer.store
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(type(parts.storer), "store", begun_only)
+        assert problem(await caller.post("/v1/records", json=body, headers=headers))[0] == 500
+    assert said is not None
+    assert original is not None
+    assert problem(await caller.post("/v1/records", json=body, headers=headers)) == (
+        409,
+        "idempotency-in-flight",
+    )
+    await forgotten(vault, begun_at=vault.parts.clock.now().replace(year=2020))
+    assert (await caller.post("/v1/records", json=body, headers=headers)).status_code == 201
+    assert await stores(vault) == 1
+
+
+async def test_after_a_crash_between_effect_and_answer_nothing_is_done_again(vault: Vault) -> None:
+    of = await stored(vault, delivery())
+    order = {"record": of.json()["id"], "fields": ["address"], "purpose": "delivery"}
+    headers = {"Idempotency-Key": "k"}
+    shipping = vault.client("shipping")
+    first = await shipping.post("/v1/tokens", json=order, headers=headers)
+    assert first.status_code == 200
+    begun = vault.parts.clock.now()
+    await forgotten(vault, state="begun", answer=None)
+    assert problem(await shipping.post("/v1/tokens", json=order, headers=headers)) == (
+        409,
+        "idempotency-in-flight",
+    )
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("app.vault.keep_answer.IN_FLIGHT", begun - begun)
+        second = await shipping.post("/v1/tokens", json=order, headers=headers)
+    assert problem(second) == (409, "conflict")
+    assert first.json()["receipt"]["event"] in second.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "end", [delete(subjects), update(subjects).values(wrapped_key=bytes(61))], ids=["erased", "damaged"]
+)
+async def test_an_answer_about_somebody_who_is_gone_is_not_found(vault: Vault, end: Executable) -> None:
+    first = await store(vault, "k")
+    await vault.client("checkout", "order").delete(first.headers["location"])
+    async with vault.parts.database.bookkeeping(TENANT) as work:
+        await work.execute(end)
+    assert problem(await store(vault, "k")) == (404, "not-found")
+
+
+@pytest.mark.parametrize("key", ["", "with a space", "x" * 129, "ä"])
+async def test_a_key_is_printable_and_short(sqlite_vault: Vault, key: str) -> None:
+    headers = [(b"idempotency-key", key.encode())]
+    client = sqlite_vault.client("checkout", "order")
+    request = client.build_request("POST", "/v1/records", json=delivery())
+    request.headers.raw.extend(headers)
+    request = httpx.Request(
+        "POST", request.url, headers=[*request.headers.raw, *headers], content=request.content
+    )
+    assert problem(await client.send(request)) == (400, "bad-request")
