@@ -155,12 +155,12 @@ class AnswerKeeper:
         head = Segment(None, json.dumps([kept.status, dict(kept.headers)]).encode())
         parts = []
         for number, segment in enumerate([head, *segments]):
-            cipher = ciphers.get(segment.owner)
-            if cipher is None:
+            if segment.owner not in ciphers:
                 raise VaultError(
                     Kind.UNAVAILABLE, "this person's key does not pass its check; tell the operator"
                 )
-            envelope = cipher.seal(_place(begun, segment.owner, number), segment.text)
+            place = _place(begun, segment.owner, number)
+            envelope = ciphers[segment.owner].seal(place, segment.text)
             name = segment.owner.hex if segment.owner else None
             parts.append([name, base64.b64encode(envelope).decode()])
         return json.dumps(parts).encode()
