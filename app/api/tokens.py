@@ -72,7 +72,6 @@ def tokens_router(parts: Parts) -> APIRouter:
         responses=example(200, RESOLVED_EXAMPLE),
         openapi_extra=declared("grants", problems=(Kind.PURPOSE_REQUIRED,)),
     )
-    @repeatable(parts)
     async def resolve_tokens(request: Request) -> Response:
         ask = await asking(request, parts)
         body = await read_body(request, ResolveIn)

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from app.crypto.key_derivation import SubjectKeys
 from app.crypto.key_wrap import new_key
+from app.crypto.refused import Refused
 from app.kernel.clock import Clock
 from app.keys.hierarchy import KeyKind, KeyState, SubjectKeyRow, TenantKeys
 from app.keys.provider import KeyProvider
@@ -39,6 +40,8 @@ class TenantKeyring:
         keys = await self.tenant(tenant)
         if not keys.knows(row):
             keys = await self._look(tenant, again=True)
+            if not keys.knows(row):
+                raise Refused  # the row names a version that never was
         return keys.subject(subject, row)
 
     async def create(self, work: UnitOfWork) -> TenantKeys:

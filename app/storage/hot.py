@@ -166,7 +166,8 @@ class TenantConnection(asyncpg.Connection):
     async def serve(self, tenant: str) -> None:
         """Makes the tenant's rows visible; a round trip only when the tenant changes."""
         if self.tenant != tenant:
-            await self.execute("SELECT set_config('kin.tenant', $1, false)", tenant)
+            self.tenant = None  # until it is said: a wait that is cut short leaves nobody's rows in doubt
+            await self.execute("SELECT set_config('kin.tenant', $1, false)", tenant, timeout=5)
             self.tenant = tenant
 
 

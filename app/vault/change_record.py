@@ -25,6 +25,7 @@ from app.notice.decide import Reason
 from app.notice.model import BindingState
 from app.notice.table import DecisionTable
 from app.storage.engine import Database
+from app.subjects.store import SubjectStore
 from app.vault.ask import Ask, person_of
 from app.vault.change_store import ChangeStore
 from app.vault.disclosure import NOTHING_HERE, Denial
@@ -34,10 +35,11 @@ from app.vault.judge import Judge, clause_of
 from app.vault.record import StoredRecord
 from app.vault.sealing import RecordCipher
 from app.vault.store import NewField, VaultStore
-from app.vault.submission import coverage_errors, pointer, value_errors
+from app.vault.submission import coverage_errors, pointer, unknown_field, value_errors
 from app.vault.writing import EVERYTHING, may_write, writes_anything
 
 _REFUSED: Final = "the notice lets this caller change none of this for this purpose; see reasons"
+_HELD: Final = "a legal hold stands on this person; nothing of theirs is deleted"
 _STALE: Final = "the record has another version by now; read it again and repeat the change"
 HashPassword = Callable[[str], Awaitable[str]]
 
@@ -79,6 +81,7 @@ class RecordChanger:
         database: Database,
         store: VaultStore,
         changes: ChangeStore,
+        subjects: SubjectStore,
         notices: ActiveNotices,
         catalogue: FieldCatalogue,
         keyring: TenantKeyring,
@@ -90,6 +93,7 @@ class RecordChanger:
         self._database = database
         self._store = store
         self._changes = changes
+        self._subjects = subjects
         self._notices = notices
         self._catalogue = catalogue
         self._keyring = keyring
@@ -118,9 +122,7 @@ class RecordChanger:
             return target
         stored = target.record
         if stored.standing.held:
-            raise VaultError(
-                Kind.CONFLICT, "a legal hold stands on this person; nothing of theirs is deleted"
-            )
+            raise VaultError(Kind.CONFLICT, _HELD)
         if version is not None and stored.version != version:
             raise VaultError(Kind.PRECONDITION_FAILED, _STALE)
         removed = {
@@ -130,7 +132,10 @@ class RecordChanger:
         event = self._event(target, Action.RECORD_DELETE, removed)
         index = await self._index_of(target, list(stored.fields))
         async with self._database.transaction(stored.tenant) as work:
-            if not await self._changes.advance(work, stored, self._clock.now()):
+            person = await self._subjects.lock(work, stored.subject)
+            if person is not None and person.held:
+                raise VaultError(Kind.CONFLICT, _HELD)
+            if person is None or not await self._changes.advance(work, stored, self._clock.now()):
                 raise VaultError(Kind.PRECONDITION_FAILED, _STALE)
             await self._changes.unindex(work, stored.id, index)
             await self._changes.delete_record(work, stored.id)
@@ -182,7 +187,7 @@ class RecordChanger:
         for name in removed:
             if name not in types:
                 errors.append(
-                    FieldError(pointer("fields", name), "unknown-field", "remove fields of this collection")
+                    FieldError(unknown_field(name), "unknown-field", "remove fields of this collection")
                 )
             elif table.notice.collections[record.collection].fields[name].required:
                 errors.append(
@@ -234,7 +239,9 @@ class RecordChanger:
         removed = [name for name in touched if name not in given]
         event = self._change_event(target, new, removed)
         async with self._database.transaction(record.tenant) as work:
-            if not await self._changes.advance(work, record, now):
+            person = await self._subjects.lock(work, record.subject)
+            moved = person is None or person.restricted != record.standing.restricted
+            if moved or not await self._changes.advance(work, record, now):
                 raise VaultError(Kind.PRECONDITION_FAILED, _STALE)
             await self._changes.unindex(work, record.id, stale)
             await self._changes.replace_fields(work, record, touched, new)

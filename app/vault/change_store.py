@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, func, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, delete, func, insert, select, tuple_, update
 
 from app.crypto.blind_index import digest_bucket
 from app.kernel.ids import bucket_of, new_uuid
@@ -94,31 +94,41 @@ class ChangeStore:
             )
         )
 
-    async def wrong_answers(self, record: StoredRecord, field: str, since: datetime) -> int:
-        """How often a wrong value was offered for a field since then."""
-        statement = select(func.count()).where(
-            *_answers(record.tenant, record.id, field), wrong_answers.c.at > since
-        )
-        rows = await self._database.read(record.tenant, statement)
-        return int(rows[0][0])
-
-    async def add_wrong_answer(
-        self, work: UnitOfWork, record: StoredRecord, field: str, now: datetime, since: datetime
-    ) -> None:
-        """Counts one more, and forgets those from before `since`."""
+    async def add_attempt(
+        self, work: UnitOfWork, record: StoredRecord, field: str, now: datetime, since: datetime, most: int
+    ) -> UUID | None:
+        """Counts an attempt at a field; None when there have been `most` since then. What is older is forgotten."""
+        of_field = _answers(work.tenant, record.id, field)
         await work.execute(
-            delete(wrong_answers).where(*_answers(work.tenant, record.id, field), wrong_answers.c.at <= since)
-        )
+            _this_record(work.tenant, record.id).with_for_update()
+        )  # one attempt after the other
+        await work.execute(delete(wrong_answers).where(*of_field, wrong_answers.c.at <= since))
+        counted = await work.execute(select(func.count()).select_from(wrong_answers).where(*of_field))
+        if counted.scalar_one() >= most:
+            return None
+        attempt = new_uuid(bucket_of(record.id))
         await work.execute(
             insert(wrong_answers).values(
                 bucket=bucket_of(record.id),
                 record=record.id,
                 field=field,
-                id=new_uuid(bucket_of(record.id)),
+                id=attempt,
                 tenant=work.tenant,
                 at=now,
             )
         )
+        return attempt
+
+    async def remove_attempt(self, work: UnitOfWork, record: StoredRecord, field: str, attempt: UUID) -> None:
+        """Forgets an attempt: it was right, or no attempt at all."""
+        of_field = _answers(work.tenant, record.id, field)
+        await work.execute(delete(wrong_answers).where(*of_field, wrong_answers.c.id == attempt))
+
+
+def _this_record(tenant: str, record: UUID) -> Select[tuple[UUID]]:
+    return select(records.c.id).where(
+        records.c.bucket == bucket_of(record), records.c.id == record, records.c.tenant == tenant
+    )
 
 
 def _answers(tenant: str, record: UUID, field: str) -> tuple[ColumnElement[bool], ...]:

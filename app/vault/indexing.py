@@ -49,9 +49,9 @@ def entries(
     name: str,
     value: Plaintext,
 ) -> tuple[IndexEntry, ...]:
-    """The entries of a value under the present index key; none for a field that cannot be searched."""
-    field = table.notice.collections[collection].fields[name]
-    if field.search is SearchMode.NONE:
+    """The entries of a value under the present index key; none for a field without a search, or gone from the notice."""
+    field = table.notice.collections[collection].fields.get(name)
+    if field is None or field.search is SearchMode.NONE:
         return ()
     of_type = catalogue.of(table, collection)[name]
     return tuple(_entries(field, of_type, tenant_keys, f"{collection}.{name}", value))

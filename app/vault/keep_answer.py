@@ -31,7 +31,7 @@ from app.subjects.store import SubjectStore
 from app.vault.kept_store import KeptRow, KeptStore
 
 KEPT_FOR: Final = timedelta(hours=24)
-IN_FLIGHT: Final = timedelta(seconds=30)
+IN_FLIGHT: Final = timedelta(minutes=5)  # longer than any request takes; a thousand passwords take a minute
 _NOBODY: Final = UUID(int=0)
 
 

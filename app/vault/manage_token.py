@@ -3,6 +3,7 @@
 A token's text is given only when it is issued.
 """
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,7 @@ from uuid import UUID
 from app.audit.author import Author
 from app.audit.event import Action, Event, FieldTrace
 from app.audit.log import AuditLog, Receipt
+from app.crypto.refused import Refused
 from app.crypto.token import digest, parse
 from app.kernel.caller import Caller
 from app.kernel.clock import Clock
@@ -138,7 +140,10 @@ class TokenManager:
         table = await self._notices.table(caller.tenant)
         clause = table.notice.tokens.clause
         given = "revoked" if action is Action.TOKEN_REVOKE else "listed"
-        keys = await self._keyring.subject(record.tenant, record.subject, record.key) if record else None
+        keys = None
+        if record:
+            with contextlib.suppress(Refused):  # a damaged key must not keep a token from being revoked
+                keys = await self._keyring.subject(record.tenant, record.subject, record.key)
         return Author(caller, request, notice_ref(table)).event(
             action,
             self._clock.now(),

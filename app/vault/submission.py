@@ -6,7 +6,7 @@ Collection limitation is decided here: a field that no purpose opened in the sam
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from app.vault.field_types.field_type import InvalidValue
 from app.vault.fields import CollectionTypes
 
 _CLOCK_SKEW: Final = timedelta(minutes=5)
+_EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LOOKS_LIKE_A_FIELD: Final = re.compile(r"[a-z][a-z_]{0,31}")
 
 
@@ -128,6 +129,9 @@ def consent_errors(
     if given.given_at is not None and given.given_at > now + _CLOCK_SKEW:
         detail = "give the time at which the consent was given"
         yield FieldError(pointer(*at, "given_at"), "in-the-future", detail)
+    if given.given_at is not None and given.given_at < _EARLIEST:
+        detail = "give the time at which the consent was given; it is before 1970"
+        yield FieldError(pointer(*at, "given_at"), "too-long-ago", detail)
 
 
 def _field_errors(
@@ -146,15 +150,18 @@ def value_errors(fields: Mapping[str, Plaintext], types: CollectionTypes) -> Ite
     for name, value in fields.items():
         if name not in types:
             detail = "the collection has these fields: " + ", ".join(types)
-            # Only what looks like a field's name is repeated: it may be a value in the wrong place.
-            at = pointer("fields", name) if _LOOKS_LIKE_A_FIELD.fullmatch(name) else pointer("fields")
-            yield FieldError(at, "unknown-field", detail)
+            yield FieldError(unknown_field(name), "unknown-field", detail)
             continue
         try:
             types[name].parse(value.reveal())
         except InvalidValue as refused:
             for error in refused.errors:
                 yield FieldError(pointer("fields", name) + error.pointer, error.code, error.detail)
+
+
+def unknown_field(name: str) -> str:
+    """The pointer to a field nobody knows: only what looks like a field's name is repeated, for it may be a value."""
+    return pointer("fields", name) if _LOOKS_LIKE_A_FIELD.fullmatch(name) else pointer("fields")
 
 
 def _coverage_errors(submission: Submission, table: DecisionTable) -> Iterator[FieldError]:

@@ -21,9 +21,10 @@ from app.kernel.plaintext import Plaintext
 from app.notice.active import ActiveNotices
 from app.notice.model import Form
 from app.storage.engine import Database
+from app.storage.failures import Conflict
 from app.vault.ask import Ask
 from app.vault.change_store import ChangeStore
-from app.vault.disclosure import Denial
+from app.vault.disclosure import NOTHING_HERE, Denial
 from app.vault.field_types.field_type import InvalidValue
 from app.vault.fields import FieldCatalogue
 from app.vault.judge import Judge, Verdict, Wanted
@@ -80,30 +81,45 @@ class FieldVerifier:
             verdict = await self._judge.judge(ask, table, wanted, stored)
         if verdict.refusal is not None or stored is None:
             return await self._refused(verdict)
-        since = self._clock.now() - WINDOW
-        if await self._changes.wrong_answers(stored, field, since) >= WRONG_ANSWERS:
-            denied = replace(
-                verdict.event, outcome=Outcome.DENIED, fields={}, reason="too-many-wrong-answers"
-            )
-            receipt = await self._audit.append(denied)
-            raise LimitReached(
-                "too many wrong answers for this field; try again in a quarter of an hour",
-                policy="verify",
-                most=WRONG_ANSWERS,
-                window=int(WINDOW.total_seconds()),
-                seconds=int(WINDOW.total_seconds()),
-                event=receipt.event.id,
-            )
-        matches = await self._matches(
-            verdict, stored, field, value, table.notice.collections[stored.collection].fields[field].type
-        )
+        kind = table.notice.collections[stored.collection].fields[field].type
+        attempt = await self._attempt(verdict, stored, field)
+        try:
+            matches = await self._matches(verdict, stored, field, value, kind)
+        except VaultError:
+            await self._forget(stored, field, attempt)  # what is no value of the type is no guess
+            raise
         event = replace(verdict.event, inputs={**verdict.event.inputs, "matches": matches})
+        receipt = await self._audit.append(event)
         if matches:
-            return Verified(matches, await self._audit.append(event))
-        async with self._database.transaction(stored.tenant) as work:
-            await self._changes.add_wrong_answer(work, stored, field, self._clock.now(), since)
-            (receipt,) = await self._audit.record(work, [event])
+            await self._forget(stored, field, attempt)
         return Verified(matches, receipt)
+
+    async def _attempt(self, verdict: Verdict, record: StoredRecord, field: str) -> UUID:
+        """Counts the attempt before it is made, so that of many at once not all are the first; else `LimitReached`."""
+        now = self._clock.now()
+        try:
+            async with self._database.bookkeeping(record.tenant) as work:
+                attempt = await self._changes.add_attempt(
+                    work, record, field, now, now - WINDOW, WRONG_ANSWERS
+                )
+        except Conflict:
+            raise VaultError(Kind.NOT_FOUND, NOTHING_HERE) from None  # deleted this very moment
+        if attempt is not None:
+            return attempt
+        denied = replace(verdict.event, outcome=Outcome.DENIED, fields={}, reason="too-many-wrong-answers")
+        receipt = await self._audit.append(denied)
+        raise LimitReached(
+            "too many wrong answers for this field; try again in a quarter of an hour",
+            policy="verify",
+            most=WRONG_ANSWERS,
+            window=int(WINDOW.total_seconds()),
+            seconds=int(WINDOW.total_seconds()),
+            event=receipt.event.id,
+        )
+
+    async def _forget(self, record: StoredRecord, field: str, attempt: UUID) -> None:
+        async with self._database.bookkeeping(record.tenant) as work:
+            await self._changes.remove_attempt(work, record, field, attempt)
 
     async def _refused(self, verdict: Verdict) -> Denial:
         receipt = await self._audit.append(verdict.event)

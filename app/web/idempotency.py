@@ -1,7 +1,7 @@
 """`Idempotency-Key` on POSTs: the second of two equal requests gets the answer of the first.
 
-Only what succeeded is kept; a refused request had no effect and gives its key back. Reads, searches and checks by POST
-change nothing and keep nothing: they are decided anew, so that a withdrawal acts on the next of them
+Only what succeeded is kept; a refused request had no effect and gives its key back. Reads, searches, checks
+and resolutions by POST disclose and keep nothing: they are decided anew, so that a withdrawal acts on the next of them
 (docs/adr/0005-idempotency-keys.md).
 """
 

@@ -20,6 +20,7 @@ from starlette.types import Scope
 
 from app.kernel.errors import FieldError, Kind, LimitReached, VaultError
 from app.kernel.ids import text_of
+from app.storage.failures import Conflict
 from app.web.logs import log_failure
 from app.web.validation import MAX_ERRORS, field_errors, parameter_error
 
@@ -143,6 +144,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(ClientDisconnect, _on_hang_up)
+    app.add_exception_handler(Conflict, _on_conflict)
     app.add_exception_handler(Exception, _on_unforeseen)
 
 
@@ -195,6 +197,12 @@ async def _on_hang_up(request: Request, _error: Exception) -> Response:
     """A client that went in the middle of its body: no failure of the vault, and nobody is there to read the answer."""
     kind, detail = _FRAMEWORK[408]
     return problem_response(kind, detail, request_id=request_id(request.scope))
+
+
+async def _on_conflict(request: Request, error: Exception) -> Response:  # noqa: ARG001  # the framework's signature
+    """Two requests met on one row, and the other was first."""
+    detail = "another request changed this at the same moment; read it again and repeat yours"
+    return problem_response(Kind.CONFLICT, detail, request_id=request_id(request.scope))
 
 
 async def _on_unforeseen(request: Request, error: Exception) -> Response:

@@ -158,7 +158,17 @@ def build(settings: Settings, *, observe_commit: Callable[[int], None] = lambda 
         discloser=Discloser(vault_store, notices, recipients, judge, answerer),
         answers=answers,
         changer=RecordChanger(
-            database, vault_store, changes, notices, catalogue, keyring, judge, audit, clock, passwords.hash
+            database,
+            vault_store,
+            changes,
+            subjects,
+            notices,
+            catalogue,
+            keyring,
+            judge,
+            audit,
+            clock,
+            passwords.hash,
         ),
         verifier=FieldVerifier(
             database, vault_store, changes, notices, catalogue, judge, audit, clock, passwords.verify

@@ -1,5 +1,7 @@
 """Changing a stored record against a version, deleting it, and checking a value without learning the stored one."""
 
+import asyncio
+
 import httpx
 import pytest
 
@@ -132,3 +134,37 @@ async def test_too_many_wrong_answers_end_the_guessing(sqlite_vault: Vault) -> N
     assert guesses[-1].headers["retry-after"] == "900"
     right = await checkout.post(path, json={"field": "username", "value": "bich"})
     assert problem(right) == (429, "too-many-requests")
+
+
+async def test_many_guesses_at_once_are_no_more_than_one_after_the_other(vault: Vault) -> None:
+    of = await stored(vault, account())
+    path = of.headers["location"] + "/verify"
+    checkout = vault.client("checkout", "account")
+    guesses = [checkout.post(path, json={"field": "username", "value": f"guess-{n}"}) for n in range(30)]
+    answers = [guess.status_code for guess in await asyncio.gather(*guesses)]
+    assert (answers.count(200), answers.count(429)) == (10, 20)
+
+
+async def test_a_held_record_is_not_deleted(vault: Vault) -> None:
+    of = await stored(vault, delivery())
+    hold = {"subject": of.json()["subject"], "case": "CASE-1", "reason": "claim"}
+    assert (await vault.client("legal").post("/v1/holds", json=hold)).status_code == 201
+    kept = await vault.client("checkout", "order").delete(of.headers["location"])
+    assert problem(kept) == (409, "conflict")
+    assert (await read(vault, of, "checkout", "order")).status_code == 200
+
+
+async def test_a_value_in_the_place_of_a_name_is_not_repeated(sqlite_vault: Vault) -> None:
+    of = await stored(sqlite_vault, delivery())
+    body = {"fields": {"0903999888 secret": None}}
+    client = sqlite_vault.client("checkout", "order")
+    refused = await client.patch(of.headers["location"], json=body, headers={"If-Match": '"1"'})
+    assert (problem(refused), codes(refused)) == ((422, "invalid"), {"/fields": "unknown-field"})
+    assert "0903999888" not in refused.text
+
+
+async def test_a_consent_is_not_older_than_the_calendar_can_say(sqlite_vault: Vault) -> None:
+    body = buyer(consents=("marketing-sms",))
+    body["consents"][0]["given_at"] = "0001-01-01T00:00:00+14:00"
+    refused = await sqlite_vault.client("checkout", "order").post("/v1/records", json=body)
+    assert codes(refused) == {"/consents/0/given_at": "too-long-ago"}

@@ -55,22 +55,31 @@ async def test_ten_at_once_have_one_effect(vault: Vault) -> None:
 async def test_another_body_another_path_another_purpose_is_a_mismatch(vault: Vault) -> None:
     first = await store(vault, "k")
     assert problem(await store(vault, "k", phone="0912 345 678")) == (422, "idempotency-mismatch")
+    many = {"records": [delivery()]}
     headers = {"Idempotency-Key": "k"}
-    order = {"tokens": ["tok_x"]}
-    elsewhere = await vault.client("checkout", "order").post(
-        "/v1/tokens/resolve", json=order, headers=headers
-    )
+    elsewhere = await vault.client("checkout", "order").post("/v1/records/store", json=many, headers=headers)
     assert problem(elsewhere) == (422, "idempotency-mismatch")
     assert (await store(vault, "k")).json() == first.json()
 
 
 async def test_a_key_is_its_callers_own(vault: Vault) -> None:
-    await store(vault, "k")
-    headers = {"Idempotency-Key": "k"}
-    other = await vault.client("carrier", "delivery").post(
-        "/v1/tokens/resolve", json={"tokens": ["tok_x"]}, headers=headers
-    )
+    of = await store(vault, "k")
+    order = {"record": of.json()["id"], "fields": ["address"], "purpose": "delivery"}
+    other = await vault.client("shipping").post("/v1/tokens", json=order, headers={"Idempotency-Key": "k"})
     assert other.status_code == 200
+
+
+async def test_what_discloses_is_decided_anew(vault: Vault) -> None:
+    of = await stored(vault, delivery())
+    order = {"record": of.json()["id"], "fields": ["address"], "purpose": "delivery"}
+    token = (await vault.client("shipping").post("/v1/tokens", json=order)).json()["items"][0]["token"]
+    carrier, headers = vault.client("carrier", "delivery"), {"Idempotency-Key": "k"}
+    asked = {"tokens": [token]}
+    before = await carrier.post("/v1/tokens/resolve", json=asked, headers=headers)
+    assert before.json()["items"][0]["form"] == "plain"
+    await vault.client("checkout", "order").delete(of.headers["location"])
+    after = await carrier.post("/v1/tokens/resolve", json=asked, headers=headers)
+    assert after.json()["items"][0]["problem"]["code"] == "not-found"
 
 
 async def test_a_refused_request_gives_its_key_back(vault: Vault) -> None:
