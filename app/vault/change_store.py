@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, delete, func, insert, select, tupl
 
 from app.crypto.blind_index import digest_bucket
 from app.kernel.ids import bucket_of, new_uuid
-from app.storage.engine import Database, UnitOfWork
+from app.storage.engine import UnitOfWork
 from app.subjects.tables import bindings
 from app.vault.indexing import IndexEntry
 from app.vault.record import StoredRecord
@@ -22,9 +22,6 @@ _OF_A_RECORD: Final = (tokens, wrong_answers, bindings, field_values)
 
 class ChangeStore:
     """Rows of one record, changed or removed."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     async def advance(self, work: UnitOfWork, record: StoredRecord, now: datetime) -> bool:
         """Takes the record to its next version; False when it is not at the loaded one any more."""

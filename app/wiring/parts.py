@@ -134,7 +134,7 @@ def build(settings: Settings, *, observe_commit: Callable[[int], None] = lambda 
     )
     answerer = Answerer(database, TokenIssuer(vault_store, keyring, clock), budget, audit)
     recipients = Recipients(identity)
-    changes = ChangeStore(database)
+    changes = ChangeStore()
     return Parts(
         settings=settings,
         clock=clock,

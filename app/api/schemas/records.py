@@ -3,9 +3,7 @@
 from typing import Annotated, Any, Final
 
 from pydantic import (
-    AwareDatetime,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
@@ -13,6 +11,7 @@ from pydantic import (
 )
 
 from app.api.schemas.receipt import RECEIPT_EXAMPLE, BatchReceiptOut, ReceiptOut, receipt_json
+from app.api.schemas.spelling import Body, CallerId, Moment, Name, Reference, SubjectId
 from app.kernel.clock import rfc3339
 from app.kernel.ids import parse_id, text_of
 from app.kernel.plaintext import Plaintext
@@ -24,33 +23,15 @@ from app.vault.search import Search
 from app.vault.submission import ConsentGiven, PurposeOpened, Submission
 from app.vault.write_record import Stored
 
-_Reference = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9._:/-]{1,64}$")]
 _Evidence = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9._:/#-]{1,128}$")]
-_Name = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z][a-z0-9-]{0,63}$")]
-_Caller = Annotated[str, StringConstraints(strict=True, pattern=r"^clr_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
 _FieldName = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=64)]
 
 
-def _written_as_text(value: object) -> object:
-    if not isinstance(value, str):
-        raise ValueError("a time is written as text")  # noqa: TRY004  # pydantic reports ValueError by field
-    return value
-
-
-_Moment = Annotated[AwareDatetime, BeforeValidator(_written_as_text)]
-
-
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class SubjectIn(_Body):
+class SubjectIn(Body):
     """The person: by the shop's own reference (found or created), or by the vault's id."""
 
     ref: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=200)] | None = None
-    id: (
-        Annotated[str, StringConstraints(strict=True, pattern=r"^sub_[0-7][0-9a-hjkmnp-tv-z]{25}$")] | None
-    ) = None
+    id: SubjectId | None = None
 
     @model_validator(mode="after")
     def one_of_both(self) -> "SubjectIn":
@@ -60,18 +41,18 @@ class SubjectIn(_Body):
         return self
 
 
-class PurposeIn(_Body):
+class PurposeIn(Body):
     """A purpose the data is for; `ref` is the shop's reference, such as an order number."""
 
-    purpose: _Name
-    ref: _Reference | None = None
+    purpose: Name
+    ref: Reference | None = None
 
 
-class ConsentIn(_Body):
+class ConsentIn(Body):
     """A consent with the evidence the notice asks for."""
 
-    purpose: _Name
-    given_at: _Moment | None = None
+    purpose: Name
+    given_at: Moment | None = None
     method: _Evidence | None = None
     wording: _Evidence | None = None
 
@@ -93,15 +74,15 @@ RECORD_EXAMPLE: Final[dict[str, Any]] = {
 }
 
 
-class RecordIn(_Body):
+class RecordIn(Body):
     """A record to store."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [RECORD_EXAMPLE]})
 
     collection: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=64)]
     subject: SubjectIn
-    purposes: Annotated[list[PurposeIn], Field(max_length=32)] = []
-    consents: Annotated[list[ConsentIn], Field(max_length=32)] = []
+    purposes: list[PurposeIn] = Field(default_factory=list, max_length=32)
+    consents: list[ConsentIn] = Field(default_factory=list, max_length=32)
     fields: Annotated[dict[_FieldName, Any], Field(max_length=100)]
 
     def submission(self) -> Submission:
@@ -116,7 +97,7 @@ class RecordIn(_Body):
         )
 
 
-class RecordsIn(_Body):
+class RecordsIn(Body):
     """Records to store, each for itself; every item is judged alone."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"records": [RECORD_EXAMPLE]}]})
@@ -124,7 +105,7 @@ class RecordsIn(_Body):
     records: Annotated[list[Any], Field(min_length=1, max_length=1000)]
 
 
-class ReadIn(_Body):
+class ReadIn(Body):
     """Records to read."""
 
     model_config = ConfigDict(
@@ -142,14 +123,14 @@ class ReadIn(_Body):
     ]
     fields: Annotated[list[_FieldName], Field(min_length=1, max_length=100)] | None = None
     form: Form | None = None
-    recipient: _Caller | None = None
+    recipient: CallerId | None = None
 
     def wanted(self) -> Wanted:
         """What is wanted of each record."""
         return wanted_of(self.fields, self.form, self.recipient)
 
 
-class SearchIn(_Body):
+class SearchIn(Body):
     """What to look for in one field of one collection: a whole value, or how one begins, where the notice allows it."""
 
     model_config = ConfigDict(
@@ -167,7 +148,7 @@ class SearchIn(_Body):
     prefix: Any = None
     fields: Annotated[list[_FieldName], Field(min_length=1, max_length=100)] | None = None
     form: Form | None = None
-    recipient: _Caller | None = None
+    recipient: CallerId | None = None
     limit: Annotated[int, Field(strict=True, ge=1, le=1000)] = 100
 
     @model_validator(mode="after")
@@ -195,7 +176,7 @@ def wanted_of(fields: list[str] | None, form: Form | None, recipient: str | None
     )
 
 
-class ChangeIn(_Body):
+class ChangeIn(Body):
     """Values to write; null removes a field."""
 
     model_config = ConfigDict(
@@ -209,7 +190,7 @@ class ChangeIn(_Body):
         return {name: None if value is None else Plaintext(value) for name, value in self.fields.items()}
 
 
-class VerifyIn(_Body):
+class VerifyIn(Body):
     """A value to check against the stored one."""
 
     model_config = ConfigDict(
