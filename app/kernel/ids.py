@@ -11,7 +11,7 @@ import time
 from typing import Final, Literal
 from uuid import UUID
 
-Prefix = Literal["sub", "rec", "tok", "evt", "bnd", "cns", "ord", "hld", "clr", "req", "key", "asg"]
+Prefix = Literal["sub", "rec", "tok", "evt", "bnd", "cns", "ord", "hld", "clr", "req", "key", "asg", "crt"]
 
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 _PAIRS: Final = tuple(a + b for a in _ALPHABET for b in _ALPHABET)
