@@ -9,16 +9,17 @@ from typing import Final
 from fastapi import FastAPI
 
 from app.api.router import api_routers
-from app.audit.publish import NotPublished
+from app.kernel.clock import Clock
 from app.settings.settings import Settings, load
 from app.web.docs_page import docs_router
 from app.web.edge import Edge
 from app.web.limits import Limits
-from app.web.logs import LogEvent, configure_logging, log, log_failure
+from app.web.logs import LogEvent, configure_logging, log
 from app.web.metrics import Metrics
 from app.web.problems import install
 from app.wiring.parts import build
 from app.wiring.running import running
+from app.worker.work import embedded, report
 
 _LOGGER: Final = logging.getLogger(__name__)
 _ABOUT: Final = (
@@ -39,22 +40,14 @@ def create_app() -> FastAPI:
     return app
 
 
-def _report(error: Exception) -> None:
-    """A failure of the background work as a log line."""
-    if isinstance(error, NotPublished):
-        log(_LOGGER, LogEvent.CHECKPOINT_NOT_PUBLISHED, dependency=error.place)
-    else:
-        log_failure(_LOGGER, error)
-
-
-def create_app_from(settings: Settings) -> FastAPI:
-    """The application with these settings."""
+def create_app_from(settings: Settings, clock: Clock | None = None) -> FastAPI:
+    """The application with these settings; the machine's clock unless another is given."""
     metrics = Metrics()
-    parts = build(settings, observe_commit=metrics.events_appended)
+    parts = build(settings, observe_commit=metrics.events_appended, clock=clock)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with running(parts, report=_report):
+        async with running(parts, report=report), embedded(parts, metrics):
             log(_LOGGER, LogEvent.STARTED)
             yield
         log(_LOGGER, LogEvent.STOPPED)

@@ -9,8 +9,9 @@ import os
 import sys
 from datetime import UTC, datetime
 
+from kin_client.consents import Consent
 from kin_client.errors import Invalid
-from kin_client.records import Consent, NewRecord
+from kin_client.records import NewRecord
 from kin_client.vault import Vault
 
 ADDRESS = {

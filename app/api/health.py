@@ -41,6 +41,8 @@ def health_router(parts: Parts, metrics: Metrics) -> APIRouter:
                 "audit": "ok",
                 "migrations": "ok",
                 "checkpoints": "ok",
+                "erasures": "ok",
+                "sweep": "ok",
             },
         ),
         openapi_extra=declared("public"),

@@ -28,10 +28,11 @@ from app.audit.log import Receipt
 from app.kernel.errors import Kind, VaultError
 from app.kernel.ids import parse_id
 from app.vault.disclosure import Denial, Disclosure
+from app.vault.store_record import StoreOutcome
 from app.vault.submission import Submission
-from app.vault.write_record import Stored
+from app.vault.write_record import Keep, Stored
 from app.web.gate import asking
-from app.web.idempotency import repeatable
+from app.web.idempotency import OwnedResponse, begun_of, repeatable
 from app.web.lean_route import LeanRoute
 from app.web.metrics import Metrics
 from app.web.permissions import declared
@@ -90,9 +91,16 @@ def record_batches_router(parts: Parts, metrics: Metrics) -> APIRouter:
         body = await read_body(request, RecordsIn)
         submitted = [_submission(item) for item in body.records]
         wellformed = [item for item in submitted if isinstance(item, Submission)]
-        stored = iter(await parts.storer.store_many(ask, wellformed))
-        outcomes = [next(stored) if isinstance(item, Submission) else item for item in submitted]
-        return _items(request, ask.purpose, outcomes)
+
+        def whole(stored: Sequence[StoreOutcome]) -> OwnedResponse:
+            rest = iter(stored)
+            outcomes = [next(rest) if isinstance(item, Submission) else item for item in submitted]
+            return _items(request, ask.purpose, outcomes)
+
+        begun = begun_of(request)
+        keep: Keep[Sequence[StoreOutcome]] | None
+        keep = Keep(begun, lambda stored: whole(stored).kept()) if begun else None
+        return whole(await parts.storer.store_many(ask, wellformed, keep))
 
     @router.post(
         "/v1/records/search",
@@ -134,7 +142,7 @@ def _submission(item: Any) -> Submission | VaultError:
 
 def _items(
     request: Request, purpose: str, outcomes: Sequence[Disclosure | Stored | Denial | VaultError]
-) -> Response:
+) -> OwnedResponse:
     items: list[tuple[UUID | None, dict[str, Any]]] = []
     receipts: list[Receipt] = []
     for outcome in outcomes:

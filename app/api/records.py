@@ -119,6 +119,7 @@ def records_router(parts: Parts, metrics: Metrics) -> APIRouter:
         ask = await asking(request, parts)
         body = await read_body(request, RecordIn)
         begun = begun_of(request)
+        keep: Keep[Stored] | None
         keep = Keep(begun, lambda stored: _created(stored).kept()) if begun else None
         stored = await parts.storer.store(ask, body.submission(), keep)
         return denied(request, stored) if isinstance(stored, Denial) else _created(stored)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, delete, insert, or_, select, update
 
 from app.approvals.approval import Order, State
 from app.approvals.tables import order_subjects, orders
@@ -64,6 +64,11 @@ class OrderStore:
         )
         values = {"state": after.value, "decided_by": by, "decided_at": now}
         return bool((await work.execute(statement.values(**values))).rowcount)
+
+    async def remove_person(self, work: UnitOfWork, subject: UUID) -> None:
+        """Takes a person who is erased out of every order."""
+        theirs = order_subjects.c.tenant == work.tenant, order_subjects.c.subject == subject
+        await work.execute(delete(order_subjects).where(*theirs))
 
     async def by_id(self, tenant: str, order: UUID) -> Order | None:
         """One order."""

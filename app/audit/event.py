@@ -28,17 +28,22 @@ class Action(StrEnum):
     RECORD_SEARCH = "record.search"
     RECORD_CHANGE = "record.change"
     RECORD_DELETE = "record.delete"
+    RECORD_ERASE = "record.erase"
     RECORD_VERIFY = "record.verify"
     TOKEN_ISSUE = "token.issue"
     TOKEN_RESOLVE = "token.resolve"
     TOKEN_REVOKE = "token.revoke"
     TOKEN_LIST = "token.list"
     BUDGET_EXCEED = "budget.exceed"
+    STATISTICS_COUNT = "statistics.count"
     SUBJECT_READ = "subject.read"
+    SUBJECT_EXPORT = "subject.export"
     SUBJECT_FIND = "subject.find"
     SUBJECT_RESTRICT = "subject.restrict"
     SUBJECT_UNRESTRICT = "subject.unrestrict"
     SUBJECT_OBJECT = "subject.object"
+    SUBJECT_ERASE = "subject.erase"
+    CERTIFICATE_READ = "certificate.read"
     CONSENT_GIVE = "consent.give"
     CONSENT_WITHDRAW = "consent.withdraw"
     BINDING_OPEN = "binding.open"
@@ -50,10 +55,18 @@ class Action(StrEnum):
     ORDER_REQUEST = "order.request"
     ORDER_APPROVE = "order.approve"
     ORDER_REJECT = "order.reject"
+    REQUEST_OPEN = "request.open"
+    REQUEST_ACKNOWLEDGE = "request.acknowledge"
+    REQUEST_EXTEND = "request.extend"
+    REQUEST_COMPLETE = "request.complete"
+    REQUEST_REFUSE = "request.refuse"
+    REQUEST_LIST = "request.list"
     SESSION_START = "session.start"
     SESSION_END = "session.end"
     AUTH_FAIL = "auth.fail"
     PERMISSION_DENY = "permission.deny"
+    RETENTION_PREVIEW = "retention.preview"
+    RETENTION_SWEEP = "retention.sweep"
     AUDIT_QUERY = "audit.query"
     NOTICE_ACTIVATE = "notice.activate"
     TENANT_CREATE = "tenant.create"
@@ -71,8 +84,11 @@ READS: Final = frozenset(
         Action.TOKEN_LIST,
         Action.AUTH_FAIL,
         Action.PERMISSION_DENY,
+        Action.RETENTION_PREVIEW,
+        Action.CERTIFICATE_READ,
         Action.AUDIT_QUERY,
         Action.BUDGET_EXCEED,
+        Action.STATISTICS_COUNT,
     }
 )
 """What changes nothing and may be done again."""
@@ -174,7 +190,7 @@ def as_json(event: Event) -> dict[str, Any]:
 
 
 def canonical(event: Event) -> bytes:
-    """The bytes of the event (RFC 8785): what is stored, hashed and proven."""
+    """The bytes of the event (RFC 8785): what is stored, hashed and proven. `writing` writes the same, faster."""
     return _ENCODER.encode(as_json(event)).encode()
 
 

@@ -4,13 +4,19 @@ A read's event shares one commit with the events that arrive beside it (`append`
 transaction (`record`). Nobody else makes a `Receipt`, and a disclosure cannot be built without one.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from app.audit.event import WITHHELD, Event
 from app.audit.store import AuditStore
 from app.storage.coalesce import Coalescer
 from app.storage.engine import UnitOfWork
+
+_FEW: Final = 16
+
+Prove = Callable[[UnitOfWork, Collection[str]], Awaitable[None]]
+"""Raises unless these requests may still change something: the fence of idempotency keys (`vault/key_fence`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,25 +33,33 @@ class Receipt:
 
 
 class AuditLog:
-    """Appends events. `observe` is told the size of each shared commit, for the metrics."""
+    """Appends events. `observe` is told the size of each shared commit, for the metrics; `prove` fences changes."""
 
-    def __init__(self, store: AuditStore, observe: Callable[[int], None]) -> None:
+    def __init__(self, store: AuditStore, observe: Callable[[int], None], prove: Prove | None = None) -> None:
         self._store = store
         self._observe = observe
-        self._commits: Coalescer[Event, Receipt] = Coalescer(self._commit, largest=64, in_flight=3)
+        self._prove = prove
+        self._commits: Coalescer[Sequence[Event], list[Receipt]] = Coalescer(
+            self._commit, largest=64, in_flight=3
+        )
 
     async def append(self, event: Event) -> Receipt:
         """Makes the event durable together with those that wait beside it; `DatabaseUnavailable` when it is not."""
-        return await self._commits.submit(event.tenant, event)
+        return (await self._commits.submit(event.tenant, [event]))[0]
 
     async def append_all(self, tenant: str, events: Sequence[Event]) -> list[Receipt]:
-        """Makes the events of one request durable in one commit of their own."""
-        await self._store.insert_alone(tenant, events)
-        self._observe(len(events))
-        return [Receipt(event) for event in events]
+        """Makes the events of one request durable in one commit: shared when they are few, else their own."""
+        if len(events) > _FEW:
+            return (await self._commit(tenant, [events]))[0]
+        return await self._commits.submit(tenant, events)
 
     async def record(self, work: UnitOfWork, events: Sequence[Event]) -> list[Receipt]:
-        """Puts the events into the change's transaction; the receipts are good once that commits."""
+        """Puts the events into the change's transaction; the receipts are good once that commits.
+
+        What the fence raises when a request may change nothing any more passes through, and undoes the change.
+        """
+        if self._prove:
+            await self._prove(work, {event.request for event in events if event.request})
         await self._store.insert_with(work, events)
         work.witness()
         return [Receipt(event) for event in events]
@@ -54,5 +68,8 @@ class AuditLog:
         """Waits until every event under way is durable."""
         await self._commits.drained()
 
-    async def _commit(self, tenant: str, events: list[Event]) -> Sequence[Receipt]:
-        return await self.append_all(tenant, events)
+    async def _commit(self, tenant: str, requests: Sequence[Sequence[Event]]) -> list[list[Receipt]]:
+        events = [event for request in requests for event in request]
+        await self._store.insert_alone(tenant, events)
+        self._observe(len(events))
+        return [[Receipt(event) for event in request] for request in requests]

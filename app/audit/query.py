@@ -20,6 +20,7 @@ from app.audit.store import AuditStore
 from app.audit.tables import audit_events as events
 from app.kernel.ids import parse_id, text_of
 from app.storage.columns import moment_of
+from app.storage.engine import UnitOfWork
 
 LARGEST_PAGE: Final = 1000
 _GIVEN: Final = (Outcome.ALLOWED.value, Outcome.PARTIAL.value)
@@ -183,6 +184,10 @@ class AuditQuery:
         oldest = _first_id(wanted.since, -_SLACK) if wanted.since else None
         indexed = await self._store.page_by_facets(tenant, words, conditions, limit, (oldest, after))
         return sorted(dict([*fresh, *indexed]).items(), reverse=True)[:limit]
+
+    async def recipients(self, work: UnitOfWork, wanted: Filter) -> list[UUID]:
+        """The different recipients of the events that a filter finds, by id; within a unit of work that is about to end them."""
+        return await self._store.recipients(work, wanted.conditions())
 
     async def writes(self, tenant: str, subject: str) -> list[dict[str, Any]]:
         """The events that stored or removed something of the person with this handle, in their order."""

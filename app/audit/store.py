@@ -6,8 +6,9 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, exists, func, literal_column, or_, select
 
-from app.audit.event import Event, canonical, facets
+from app.audit.event import Event
 from app.audit.tables import audit_events, audit_facets
+from app.audit.writing import EventWriter
 from app.storage.columns import microseconds
 from app.storage.engine import Database, UnitOfWork
 from app.storage.hot import HotInsert, Row
@@ -36,7 +37,12 @@ _MOST_BLOCKS: Final = 64
 _WRITES: Final = ("form:stored", "form:removed", "form:erased")
 
 
-def _row(event: Event) -> Row:
+def _rows(events: Sequence[Event]) -> list[Row]:
+    writer = EventWriter()
+    return [_row(event, *writer.write(event)) for event in events]
+
+
+def _row(event: Event, facets: str, body: bytes) -> Row:
     return (
         event.tenant,
         event.id,
@@ -51,8 +57,8 @@ def _row(event: Event) -> Row:
         event.recipient,
         event.case,
         event.notice.version if event.notice else None,
-        facets(event),
-        canonical(event),
+        facets,
+        body,
     )
 
 
@@ -65,11 +71,11 @@ class AuditStore:
 
     async def insert_alone(self, tenant: str, events: Sequence[Event]) -> None:
         """Inserts events of one tenant in a commit of their own; durable when it returns."""
-        await self._database.insert_hot(self._insert, tenant, [_row(event) for event in events])
+        await self._database.insert_hot(self._insert, tenant, _rows(events))
 
     async def insert_with(self, work: UnitOfWork, events: Sequence[Event]) -> None:
         """Inserts events in the transaction of the change they witness."""
-        await work.insert(self._insert, [_row(event) for event in events])
+        await work.insert(self._insert, _rows(events))
 
     async def page(
         self, tenant: str, conditions: Sequence[ColumnElement[bool]], limit: int
@@ -120,6 +126,13 @@ class AuditStore:
         statement = select(block.c.first, block.c.last).where(*within).order_by(block.c.first.desc())
         rows = await self._database.read(tenant, statement.limit(at_once))
         return [(row.first, row.last) for row in rows]
+
+    async def recipients(self, work: UnitOfWork, conditions: Sequence[ColumnElement[bool]]) -> list[UUID]:
+        """The different recipients of events, by id."""
+        column = audit_events.c.recipient
+        wanted = audit_events.c.tenant == work.tenant, column.is_not(None), *conditions
+        found = await work.execute(select(column).distinct().where(*wanted).order_by(column))
+        return list(found.scalars())
 
     async def writes(self, tenant: str, subject: str) -> list[bytes]:
         """The events that stored or removed fields of a person, in the log's order."""

@@ -13,12 +13,13 @@ def check() -> None:
 
     async def work(parts: Parts) -> dict[str, str]:
         found = await readiness(parts)
-        if all(state == "ok" for state in found.values()):
+        if all(state != "unavailable" for state in found.values()):
             await preflight(parts)
         return found
 
     found = with_parts(work)
     for part, state in found.items():
         print(f"{part:<12} {state}")
-    if any(state not in {"ok", "file", "witness", "file,witness"} for state in found.values()):
+    warnings = {"file", "witness", "file,witness", "no-key", "no-ledger"}
+    if any(state not in {"ok", *warnings} for state in found.values()):
         raise typer.Exit(1)

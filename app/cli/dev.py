@@ -68,7 +68,9 @@ def _settings(directory: Path, database_url: str | None) -> Settings:
         "KIN_HOME_TENANT": _TENANT,
         "KIN_AUDIT_SIGNING_KEY": str(signing_key),
         "KIN_AUDIT_SEQUENCER": "embedded",
+        "KIN_WORKER": "embedded",
         "KIN_CHECKPOINT_FILE": str(directory / "checkpoints"),
+        "KIN_ERASURE_LEDGER": str(directory / "erasures"),
         "KIN_LOG_LEVEL": os.environ.get("KIN_LOG_LEVEL", "warning"),
     }
     return load()

@@ -8,7 +8,20 @@ from typing import Final
 
 import typer
 
-from app.cli import audit, caller, check, dev, key, migrate, notice, serve, tenant
+from app.cli import (
+    audit,
+    caller,
+    certificate,
+    check,
+    dev,
+    erasures,
+    key,
+    migrate,
+    notice,
+    serve,
+    tenant,
+    worker,
+)
 from app.kernel.errors import VaultError
 from app.settings.settings import SettingsRefused
 from app.storage.engine import InvalidDatabaseURL
@@ -23,6 +36,7 @@ commands: Final = typer.Typer(
 )
 commands.command("dev")(dev.dev)
 commands.command("serve")(serve.serve)
+commands.command("worker")(worker.worker)
 commands.command("migrate")(migrate.migrate_database)
 commands.command("check")(check.check)
 commands.add_typer(notice.commands, name="notice")
@@ -30,6 +44,8 @@ commands.add_typer(tenant.commands, name="tenant")
 commands.add_typer(caller.commands, name="caller")
 commands.add_typer(key.commands, name="key")
 commands.add_typer(audit.commands, name="audit")
+commands.add_typer(certificate.commands, name="certificate")
+commands.add_typer(erasures.commands, name="erasures")
 
 
 def run() -> None:

@@ -39,6 +39,22 @@ class Place:
 
     def associated_data(self, suite: int) -> bytes:
         """The parts (suite, tenant, subject, record, field, version) in this order."""
-        return associated_data(
-            suite, self.tenant, self.subject.bytes, self.record.bytes, self.field, self.version
-        )
+        return of_record(suite, self.tenant, self.subject, self.record) + of_field(self.field, self.version)
+
+
+def of_record(suite: int, tenant: str, subject: UUID, record: UUID) -> bytes:
+    """The parts of a place that all fields of a record share; `of_field` follows them."""
+    owner = tenant.encode()
+    return b"\0\0\0\x08%b%b%b\0\0\0\x10%b\0\0\0\x10%b" % (
+        suite.to_bytes(8, "big"),
+        len(owner).to_bytes(4, "big"),
+        owner,
+        subject.bytes,
+        record.bytes,
+    )
+
+
+def of_field(field: str, version: int) -> bytes:
+    """The parts of a place that tell the fields of a record and their versions apart."""
+    name = field.encode()
+    return b"%b%b\0\0\0\x08%b" % (len(name).to_bytes(4, "big"), name, version.to_bytes(8, "big"))

@@ -6,10 +6,11 @@ little, and sealed with its `Place` as associated data. Where the key comes from
 """
 
 from typing import Final
+from uuid import UUID
 
 from app.crypto import aead
 from app.crypto.aead import SUITE_AES_256_GCM
-from app.crypto.associated_data import Place
+from app.crypto.associated_data import Place, of_field, of_record
 from app.crypto.refused import Refused
 
 BLOCK: Final = 32
@@ -31,6 +32,25 @@ class FieldCipher:
     def open_sealed(self, place: Place, envelope: bytes) -> bytes:
         """The bytes that were sealed for this place under this key; Refused for anything else."""
         return unpad(aead.open_sealed(self._aead, envelope, place.associated_data(SUITE_AES_256_GCM)))
+
+
+class FieldsCipher:
+    """The same for the fields of one record, whose place but for field and version is written once."""
+
+    __slots__ = ("_aead", "_record")
+
+    def __init__(self, field_key: bytes, tenant: str, subject: UUID, record: UUID) -> None:
+        """`field_key`: 32 bytes; ValueError for any other length."""
+        self._aead = aead.aes_256_gcm(field_key)
+        self._record = of_record(SUITE_AES_256_GCM, tenant, subject, record)
+
+    def seal(self, field: str, version: int, plaintext: bytes) -> bytes:
+        """The envelope, as `FieldCipher.seal` at the `Place` of this field (`collection.field`) and version."""
+        return aead.seal(self._aead, pad(plaintext), self._record + of_field(field, version))
+
+    def open_sealed(self, field: str, version: int, envelope: bytes) -> bytes:
+        """The bytes, as `FieldCipher.open_sealed`; Refused for anything that was not sealed for this place."""
+        return unpad(aead.open_sealed(self._aead, envelope, self._record + of_field(field, version)))
 
 
 def seal(field_key: bytes, place: Place, plaintext: bytes) -> bytes:

@@ -20,20 +20,24 @@ def hkdf_sha256(key: bytes, label: str, length: int = 32) -> bytes:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class SubjectKeys:
-    """What one person's key gives: for sealing fields, for their name in the audit log, for their tokens."""
+    """What one person's key gives: for sealing fields, for their name in the audit log, for their tokens, and for telling
+    which key it was.
+    """
 
     field: bytes
     handle: bytes
     token: bytes
+    commitment: bytes
 
 
 def derive(subject_key: bytes) -> SubjectKeys:
-    """The three keys of a person at once; the extraction is shared."""
+    """All that a person's key gives, at once; the extraction is shared."""
     hkdf = Hkdf(subject_key)
     return SubjectKeys(
         field=hkdf.expand(b"kin/field/1"),
         handle=hkdf.expand(b"kin/handle/1"),
         token=hkdf.expand(b"kin/token/1"),
+        commitment=hkdf.expand(b"kin/commit/1"),
     )
 
 
@@ -54,7 +58,7 @@ def token_key(subject_key: bytes) -> bytes:
 
 def commitment(subject_key: bytes) -> bytes:
     """Says which key was wrapped without telling it (`key_wrap`)."""
-    return hkdf_sha256(subject_key, "kin/commit/1")
+    return derive(subject_key).commitment
 
 
 def index_key(tenant_index_key: bytes, collection_field: str) -> bytes:

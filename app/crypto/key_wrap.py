@@ -11,9 +11,11 @@ import os
 from dataclasses import dataclass
 from uuid import UUID
 
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
 from app.crypto.aead import KEY_BYTES, SUITE_AES_256_GCM, aes_256_gcm, open_sealed, seal
 from app.crypto.associated_data import associated_data
-from app.crypto.key_derivation import commitment
+from app.crypto.key_derivation import SubjectKeys, commitment, derive
 from app.crypto.refused import Refused
 
 
@@ -40,10 +42,14 @@ def unwrap_subject_key(
     kek: bytes, wrapped_key: WrappedKey, tenant: str, subject: UUID, kek_version: int
 ) -> bytes:
     """The subject key; Refused unless key, place, version and commitment are those of the wrapping."""
-    key = _unwrap(kek, wrapped_key.wrapped, _subject_place(tenant, subject, kek_version))
-    if not hmac.compare_digest(commitment(key), wrapped_key.commitment):
-        raise Refused
-    return key
+    return _unwrap_subject(aes_256_gcm(kek), wrapped_key, tenant, subject, kek_version)[0]
+
+
+def unwrap_subject_keys(
+    kek: AESGCM, wrapped_key: WrappedKey, tenant: str, subject: UUID, kek_version: int
+) -> SubjectKeys:
+    """What the subject key gives, as `unwrap_subject_key`; `kek` is the KEK's cipher, made once for many people."""
+    return _unwrap_subject(kek, wrapped_key, tenant, subject, kek_version)[1]
 
 
 def wrap_tenant_key(root: bytes, key: bytes, tenant: str, kind: str, version: int) -> bytes:
@@ -53,7 +59,8 @@ def wrap_tenant_key(root: bytes, key: bytes, tenant: str, kind: str, version: in
 
 def unwrap_tenant_key(root: bytes, wrapped: bytes, tenant: str, kind: str, version: int) -> bytes:
     """The tenant key; Refused unless root key, tenant, kind and version are those of the wrapping."""
-    return _unwrap(root, wrapped, associated_data(SUITE_AES_256_GCM, tenant, kind, version))
+    associated = associated_data(SUITE_AES_256_GCM, tenant, kind, version)
+    return _unwrap(aes_256_gcm(root), wrapped, associated)
 
 
 def _wrap(wrapping_key: bytes, key: bytes, associated: bytes) -> bytes:
@@ -62,8 +69,18 @@ def _wrap(wrapping_key: bytes, key: bytes, associated: bytes) -> bytes:
     return seal(aes_256_gcm(wrapping_key), key, associated)
 
 
-def _unwrap(wrapping_key: bytes, wrapped: bytes, associated: bytes) -> bytes:
-    key = open_sealed(aes_256_gcm(wrapping_key), wrapped, associated)
+def _unwrap_subject(
+    kek: AESGCM, wrapped_key: WrappedKey, tenant: str, subject: UUID, kek_version: int
+) -> tuple[bytes, SubjectKeys]:
+    key = _unwrap(kek, wrapped_key.wrapped, _subject_place(tenant, subject, kek_version))
+    keys = derive(key)
+    if not hmac.compare_digest(keys.commitment, wrapped_key.commitment):
+        raise Refused
+    return key, keys
+
+
+def _unwrap(wrapping: AESGCM, wrapped: bytes, associated: bytes) -> bytes:
+    key = open_sealed(wrapping, wrapped, associated)
     if len(key) != KEY_BYTES:
         raise Refused
     return key

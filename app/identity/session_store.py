@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from app.crypto.session_key import ParsedSessionKey, session_digest
 from app.identity.tables import sessions
@@ -60,6 +60,11 @@ class SessionStore:
             sessions.c.expires_at > now,
         )
         return (await work.execute(statement.values(ended_at=now))).rowcount
+
+    async def remove(self, work: UnitOfWork, subject: UUID) -> None:
+        """Removes all sessions of a person who is erased."""
+        of_person = sessions.c.bucket == bucket_of(subject), sessions.c.subject == subject
+        await work.execute(delete(sessions).where(*of_person, sessions.c.tenant == work.tenant))
 
 
 def customer(tenant: str, session: UUID, subject: UUID) -> Caller:

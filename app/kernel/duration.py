@@ -50,6 +50,12 @@ class Duration:
             days=self.days, seconds=self.seconds
         )
 
+    @property
+    def shortest(self) -> timedelta:
+        """At least this far from any moment lies the one after it: years of 365 days, months of 28."""
+        years, months = divmod(self.years * 12 + self.months, 12)
+        return timedelta(days=365 * years + 28 * months + self.days, seconds=self.seconds)
+
     def __str__(self) -> str:
         date = "".join(
             f"{n}{unit}" for n, unit in ((self.years, "Y"), (self.months, "M"), (self.days, "D")) if n

@@ -10,6 +10,9 @@ from enum import StrEnum
 from functools import cached_property
 from uuid import UUID
 
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from app.crypto.aead import aes_256_gcm
 from app.crypto.key_derivation import (
     SubjectKeys,
     answer_key,
@@ -20,7 +23,7 @@ from app.crypto.key_derivation import (
     reference_key,
     token_bucket_key,
 )
-from app.crypto.key_wrap import WrappedKey, new_key, unwrap_subject_key, wrap_subject_key
+from app.crypto.key_wrap import WrappedKey, new_key, unwrap_subject_keys, wrap_subject_key
 
 
 class KeyKind(StrEnum):
@@ -72,15 +75,16 @@ class TenantKeys:
 
     def subject(self, subject: UUID, row: SubjectKeyRow) -> SubjectKeys:
         """A person's keys; `Refused` when the row is not this person's, or was changed."""
-        kek = self.keys[KeyKind.KEK][row.kek_version]
-        return derive(unwrap_subject_key(kek, row.wrapped, self.tenant, subject, row.kek_version))
+        cipher = self._kek_ciphers[row.kek_version]
+        return unwrap_subject_keys(cipher, row.wrapped, self.tenant, subject, row.kek_version)
 
     def index(self, place: str) -> tuple[int, bytes]:
         """The version and key of one field's blind index; `place` is `collection.field`."""
         version = self.primary[KeyKind.INDEX]
-        return version, self._index_keys.setdefault(
-            place, index_key(self.keys[KeyKind.INDEX][version], place)
-        )
+        known = self._index_keys.get(place)
+        if known is None:
+            known = self._index_keys[place] = index_key(self.keys[KeyKind.INDEX][version], place)
+        return version, known
 
     @cached_property
     def api_keys(self) -> bytes:
@@ -106,6 +110,10 @@ class TenantKeys:
     def answers(self) -> bytes:
         """Names and seals kept answers, apart from what is a person's."""
         return answer_key(self._audit)
+
+    @cached_property
+    def _kek_ciphers(self) -> dict[int, AESGCM]:
+        return {version: aes_256_gcm(key) for version, key in self.keys[KeyKind.KEK].items()}
 
     @cached_property
     def _index_keys(self) -> dict[str, bytes]:

@@ -11,8 +11,11 @@ from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
+
+from app.settings.deadlines import DeadlineSettings
 
 
 class Mode(StrEnum):
@@ -44,6 +47,10 @@ class Settings(BaseSettings):
         default=None, ge=1, description="whom a caller may meet; no limit unless set"
     )
     searches_per_hour: int | None = Field(default=None, ge=1, description="of a caller; no limit unless set")
+    statistics_per_hour: int = Field(default=60, ge=1, description="how often a caller may count people")
+    statistics_threshold: int = Field(
+        default=10, ge=5, description="the fewest people a group may have to be counted"
+    )
     metrics_token: str | None = Field(default=None, min_length=16, repr=False)
     audit_signing_key: Path | None = Field(
         default=None, description="the key that signs checkpoints of the log"
@@ -55,6 +62,13 @@ class Settings(BaseSettings):
     checkpoint_file: Path | None = Field(default=None, description="an append-only file for checkpoints")
     witness_url: str | None = Field(default=None, pattern=r"^https?://[^\s]+$")
     witness_key: str | None = Field(default=None, description="the witness's verifier key, name+id+key")
+    deadlines: DeadlineSettings = Field(
+        default=DeadlineSettings(), description="the terms of people's requests; JSON in the environment"
+    )
+    worker: Literal["embedded", "separate"] | None = Field(
+        default=None, description="where the schedule is kept; embedded in the server on SQLite unless set"
+    )
+    erasure_ledger: Path | None = Field(default=None, description="an append-only file of what was erased")
 
     @classmethod
     def settings_customise_sources(
@@ -84,6 +98,8 @@ def load(**given: Any) -> Settings:
             for error in refused.errors(include_input=False, include_url=False, include_context=False)
         ]
         raise SettingsRefused("\n".join(lines)) from None
+    except SettingsError:
+        raise SettingsRefused("KIN_DEADLINES: is not JSON; correct it, or write it as a table") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):
         raise SettingsRefused("KIN_CONFIG names a file that is not TOML; correct it") from None
 

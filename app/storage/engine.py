@@ -8,7 +8,7 @@ Every unit of work names its tenant; on PostgreSQL row-level security holds it t
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from typing import Any, Final
 
@@ -24,6 +24,7 @@ from app.storage.hot import HotInsert, HotSelect, Key, PostgresHotPath, Row, Sql
 
 _SET_TENANT: Final = text("SELECT set_config('kin.tenant', :tenant, true)")
 _BYPASSES: Final = text("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user")
+_NO_MORE: Final[Mapping[str, Any]] = {}
 _DURABLE: Final = {"synchronous_commit": "on", "application_name": "kin"}
 # The hot pool runs look-ups by key and inserts, nothing else. A plan for them is the same for all parameters, and making one
 # anew costs more than running it; a table that is still small when the plan is made must not leave a scan in it.
@@ -156,10 +157,12 @@ class Database:
                     await connection.execute(_SET_TENANT, {"tenant": tenant})
                 return (await connection.execute(statement, parameters)).all()
 
-    async def fetch_hot(self, statement: HotSelect, tenant: str, keys: Sequence[Key]) -> list[Row]:
-        """The hot path's read, in autocommit."""
+    async def fetch_hot(
+        self, statement: HotSelect, tenant: str, keys: Sequence[Key], more: Mapping[str, Any] = _NO_MORE
+    ) -> list[Row]:
+        """The hot path's read, in autocommit; `more` are parameters beside tenant and keys."""
         with translated():
-            return await self._hot_path().fetch(statement, tenant, keys)
+            return await self._hot_path().fetch(statement, tenant, keys, more)
 
     async def insert_hot(self, statement: HotInsert, tenant: str, rows: Sequence[Row]) -> None:
         """The hot path's insert, durable when it returns."""

@@ -7,7 +7,7 @@ compiled to the driver's text when the vault starts, and run on a pool of its ow
 """
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, cast
 from uuid import UUID
 
@@ -46,7 +46,8 @@ _POSTGRESQL: Final[Callable[[], Dialect]] = pg_asyncpg.dialect
 class HotSelect:
     """A SELECT over a set of keys of one tenant: `(bucket, id)`, or `(bucket, digest)` with `by_digest`.
 
-    `build` gets the keys as a FROM clause with the columns `bucket` and `id`, and uses the bound parameter `tenant`.
+    `build` gets the keys as a FROM clause with the columns `bucket` and `id`, and uses the bound parameter `tenant`; what
+    other parameters it binds are given with each call.
     """
 
     def __init__(self, build: KeyedSelect, *, by_digest: bool = False) -> None:
@@ -125,12 +126,14 @@ class SqliteHotPath:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    async def fetch(self, statement: HotSelect, tenant: str, keys: Sequence[Key]) -> list[Row]:
+    async def fetch(
+        self, statement: HotSelect, tenant: str, keys: Sequence[Key], more: Mapping[str, Any]
+    ) -> list[Row]:
         """All rows of all keys."""
         rows: list[Row] = []
         for bucket, key in keys:
             name = key.bytes if isinstance(key, UUID) else key
-            parameters = {"bucket": bucket, "id": name, "tenant": tenant}
+            parameters = {"bucket": bucket, "id": name, "tenant": tenant, **more}
             order = [parameters[part] for part in statement.sqlite_order]
             for row in self._connection.execute(statement.sqlite_text, order).fetchall():
                 values = list(row)
@@ -178,9 +181,11 @@ class PostgresHotPath:
         self._pool = pool
         self._patience = patience
 
-    async def fetch(self, statement: HotSelect, tenant: str, keys: Sequence[Key]) -> list[Row]:
+    async def fetch(
+        self, statement: HotSelect, tenant: str, keys: Sequence[Key], more: Mapping[str, Any]
+    ) -> list[Row]:
         """All rows of all keys."""
-        parameters = {"buckets": [b for b, _ in keys], "ids": [i for _, i in keys], "tenant": tenant}
+        parameters = {"buckets": [b for b, _ in keys], "ids": [i for _, i in keys], "tenant": tenant, **more}
         order = [parameters[name] for name in statement.postgresql_order]
         async with self._pool.acquire(timeout=self._patience) as connection:
             await cast(TenantConnection, connection).serve(tenant)

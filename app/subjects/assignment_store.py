@@ -36,15 +36,14 @@ class AssignmentStore:
         )
 
     async def end(
-        self, work: UnitOfWork, subject: UUID, caller: UUID, case: str | None, now: datetime
+        self, work: UnitOfWork, subject: UUID, caller: UUID | None, case: str | None, now: datetime
     ) -> int:
-        """Ends the live assignments of a caller to a person, of one case or of all; says how many there were."""
+        """Ends the live assignments to a person, of a caller or of all, of one case or of all; says how many there were."""
         statement = update(assignments).where(
-            *_of({subject}, work.tenant),
-            assignments.c.caller == caller,
-            assignments.c.ended_at.is_(None),
-            assignments.c.until > now,
+            *_of({subject}, work.tenant), assignments.c.ended_at.is_(None), assignments.c.until > now
         )
+        if caller is not None:
+            statement = statement.where(assignments.c.caller == caller)
         if case is not None:
             statement = statement.where(assignments.c.case_reference == case)
         return (await work.execute(statement.values(ended_at=now))).rowcount

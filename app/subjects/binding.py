@@ -25,6 +25,7 @@ class Cause(StrEnum):
     CALL = "call"
     WITHDRAWAL = "withdrawal"
     OBJECTION = "objection"
+    ERASURE = "erasure"
     TIME = "time"
 
 

@@ -10,6 +10,8 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from app.kernel.ids import bucket_of, new_uuid
+
 
 class Act(StrEnum):
     """What the person did."""
@@ -34,9 +36,31 @@ class Consent:
     recorded_by: UUID
     withdraws: UUID | None = None
 
+    @property
+    def evidence(self) -> tuple[datetime | None, str | None, str | None]:
+        """When, how and in which words the person agreed."""
+        return self.given_at, self.method, self.wording
+
 
 def live(ledger: Iterable[Consent], purposes: Container[str]) -> list[Consent]:
     """The consents to these purposes that no later entry withdraws, in the ledger's order."""
     entries = list(ledger)
     withdrawn = {entry.withdraws for entry in entries if entry.act is Act.WITHDRAW}
     return [e for e in entries if e.act is Act.GIVE and e.purpose in purposes and e.id not in withdrawn]
+
+
+def withdrawal(given: Consent, notice_version: int, now: datetime, by: UUID) -> Consent:
+    """The entry that withdraws one."""
+    return Consent(
+        id=new_uuid(bucket_of(given.subject)),
+        subject=given.subject,
+        purpose=given.purpose,
+        act=Act.WITHDRAW,
+        notice_version=notice_version,
+        wording=None,
+        method=None,
+        given_at=None,
+        recorded_at=now,
+        recorded_by=by,
+        withdraws=given.id,
+    )

@@ -6,7 +6,18 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, FromClause, Select, Text, bindparam, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    Text,
+    bindparam,
+    delete,
+    insert,
+    select,
+    tuple_,
+    update,
+)
 
 from app.crypto.blind_index import digest_bucket
 from app.kernel.ids import bucket_of
@@ -17,7 +28,10 @@ from app.subjects.binding import Binding, Cause, closes
 from app.subjects.consent import Consent
 from app.subjects.rows import binding_of, consent_of, subject_of
 from app.subjects.subject import Subject
-from app.subjects.tables import bindings, consents, subject_refs, subjects
+from app.subjects.tables import assignments, bindings, consents, holds, subject_refs, subjects
+
+_OF_A_PERSON: Final = (bindings, consents, holds, assignments)
+"""The tables of this room whose rows end with their person."""
 
 
 def _referenced(keys: FromClause) -> Any:
@@ -100,9 +114,9 @@ class SubjectStore:
         rows = await self._database.read(tenant, statement)
         return subject_of(rows[0]) if rows else None
 
-    async def lock(self, work: UnitOfWork, subject: UUID) -> Subject | None:
-        """The person, as nobody else changes them until the unit of work ends. Stores and reads go on meanwhile."""
-        statement = select(subjects).where(*_is(subject, work.tenant)).with_for_update(key_share=True)
+    async def lock(self, work: UnitOfWork, subject: UUID, *, alone: bool = False) -> Subject | None:
+        """The person, as nobody else changes them until the unit of work ends. Reads go on, and stores too unless `alone`."""
+        statement = select(subjects).where(*_is(subject, work.tenant)).with_for_update(key_share=not alone)
         row = (await work.execute(statement)).one_or_none()
         return subject_of(row) if row else None
 
@@ -119,6 +133,16 @@ class SubjectStore:
     async def mark_held(self, work: UnitOfWork, subject: UUID, *, held: bool) -> None:
         """Says on a locked person's row whether a hold stands."""
         await work.execute(update(subjects).where(*_is(subject, work.tenant)).values(held=held))
+
+    async def remove(self, work: UnitOfWork, subject: UUID) -> None:
+        """Removes a locked person: their key, the shop's names for them, all that this room knows of them."""
+        for table in _OF_A_PERSON:
+            of_person = table.c.bucket == bucket_of(subject), table.c.subject == subject
+            await work.execute(delete(table).where(*of_person, table.c.tenant == work.tenant))
+        # The bucket of a reference is its digest's, which nobody can compute any more: found by the person.
+        named = subject_refs.c.tenant == work.tenant, subject_refs.c.subject == subject
+        await work.execute(delete(subject_refs).where(*named))
+        await work.execute(delete(subjects).where(*_is(subject, work.tenant)))
 
     async def add(self, work: UnitOfWork, people: Sequence[tuple[Subject, bytes]], now: datetime) -> None:
         """Adds people with the digests of their references; `Conflict` when a reference is taken."""
@@ -184,6 +208,21 @@ class SubjectStore:
         """The same, of a locked person."""
         return [consent_of(row) for row in (await work.execute(_ledger(work.tenant, subject))).all()]
 
+    async def ledgers(self, work: UnitOfWork, people: Collection[UUID]) -> dict[UUID, list[Consent]]:
+        """Person → all their entries, oldest first, of those who have any; one query."""
+        places = [(bucket_of(person), person) for person in people]
+        statement = (
+            select(consents)
+            .where(
+                tuple_(consents.c.bucket, consents.c.subject).in_(places), consents.c.tenant == work.tenant
+            )
+            .order_by(consents.c.recorded_at, consents.c.id)
+        )
+        found: dict[UUID, list[Consent]] = {}
+        for row in (await work.execute(statement)).all():
+            found.setdefault(row.subject, []).append(consent_of(row))
+        return found
+
     async def consent(self, tenant: str, consent: UUID) -> Consent | None:
         """One entry."""
         statement = select(consents).where(
@@ -193,18 +232,20 @@ class SubjectStore:
         return consent_of(rows[0]) if rows else None
 
     async def bindings_of_records(self, tenant: str, records: Sequence[UUID]) -> list[Binding]:
-        """All bindings of one person's records, oldest first."""
+        """All bindings of these records, oldest first."""
         if not records:
             return []
         return [binding_of(row) for row in await self._database.read(tenant, _bindings(tenant, records))]
 
     async def locked_bindings(
-        self, work: UnitOfWork, records: Sequence[UUID], purposes: Collection[str]
+        self, work: UnitOfWork, records: Sequence[UUID], purposes: Collection[str] | None = None
     ) -> list[Binding]:
-        """The bindings for these purposes on the records of a locked person."""
+        """The bindings on the records of a locked person, for these purposes or for all."""
         if not records:
             return []
-        statement = _bindings(work.tenant, records).where(bindings.c.purpose.in_(purposes))
+        statement = _bindings(work.tenant, records)
+        if purposes is not None:
+            statement = statement.where(bindings.c.purpose.in_(purposes))
         return [binding_of(row) for row in (await work.execute(statement)).all()]
 
     async def binding(self, tenant: str, binding: UUID) -> Binding | None:
@@ -271,7 +312,7 @@ def _bindings(tenant: str, records: Sequence[UUID]) -> Select[Any]:
     return (
         select(bindings)
         .where(
-            bindings.c.bucket == bucket_of(records[0]),
+            bindings.c.bucket.in_({bucket_of(record) for record in records}),
             bindings.c.record.in_(records),
             bindings.c.tenant == tenant,
         )

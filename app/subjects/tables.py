@@ -46,6 +46,8 @@ subject_refs: Final = Table(
     Column("digest", LargeBinary, nullable=False),
     Column("subject", Identifier, nullable=False),
     PrimaryKeyConstraint("bucket", "tenant", "digest"),
+    # What is removed when a person is erased.
+    Index("ix_subject_refs_subject", "subject"),
     info={"place": "bucket"},
 )
 

@@ -23,6 +23,14 @@ class Ask:
     case: str | None = None
     order: UUID | None = None
 
+    def author(self, table: DecisionTable) -> Author:
+        """Whoever asks, as the author of events under the notice that decides."""
+        return Author(self.caller, self.request, notice_ref(table), self.case)
+
+    def known_purpose(self, table: DecisionTable) -> str | None:
+        """The purpose as events name it: one the notice does not know is a sender's text, and an event holds none."""
+        return self.purpose if table.knows_purpose(self.purpose) else None
+
     def event(
         self,
         table: DecisionTable,
@@ -40,13 +48,11 @@ class Ask:
         reason: str | None = None,
     ) -> Event:
         """The event of what this ask came to, under the notice that decided it."""
-        # A purpose the notice does not know is a sender's text, and an event holds none.
-        purpose = self.purpose if table.knows_purpose(self.purpose) else None
-        return Author(self.caller, self.request, notice_ref(table), self.case).event(
+        return self.author(table).event(
             action,
             at,
             outcome=outcome,
-            purpose=purpose,
+            purpose=self.known_purpose(table),
             person=person,
             record=record,
             collection=collection,

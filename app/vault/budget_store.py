@@ -15,15 +15,15 @@ class BudgetStore:
 
     async def spend(
         self, work: UnitOfWork, caller: UUID, hour: int, kind: str, items: Collection[str], most: int
-    ) -> bool:
-        """Notes those of the items that are new; False, and nothing noted, when there would be more than `most`.
+    ) -> int | None:
+        """Notes those of the items that are new, and says how many there are; None, and nothing noted, for more than `most`.
 
         Who is no caller is a customer, who meets nobody else: not counted.
         """
         # One at a time for a caller, so that two requests cannot both take what is left (SQLite has one writer anyway).
         turn = select(callers.c.id).where(callers.c.tenant == work.tenant, callers.c.id == caller)
         if (await work.execute(turn.with_for_update())).first() is None:
-            return True
+            return 0
         mine = (spent.c.tenant == work.tenant, spent.c.caller == caller)
         await work.execute(delete(spent).where(*mine, spent.c.hour < hour))
         these = (*mine, spent.c.hour == hour, spent.c.kind == kind)
@@ -31,8 +31,8 @@ class BudgetStore:
         new = set(items).difference(known)
         count = (await work.execute(select(func.count()).select_from(spent).where(*these))).scalar_one()
         if count + len(new) > most:
-            return False
+            return None
         row = {"tenant": work.tenant, "caller": caller, "hour": hour, "kind": kind}
         if new:
             await work.execute(insert(spent), [{**row, "item": item} for item in new])
-        return True
+        return int(count) + len(new)

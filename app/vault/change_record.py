@@ -130,14 +130,12 @@ class RecordChanger:
             for name in stored.fields
         }
         event = self._event(target, Action.RECORD_DELETE, removed)
-        index = await self._index_of(target, list(stored.fields))
         async with self._database.transaction(stored.tenant) as work:
             person = await self._subjects.lock(work, stored.subject)
             if person is not None and person.held:
                 raise VaultError(Kind.CONFLICT, _HELD)
             if person is None or not await self._changes.advance(work, stored, self._clock.now()):
                 raise VaultError(Kind.PRECONDITION_FAILED, _STALE)
-            await self._changes.unindex(work, stored.id, index)
             await self._changes.delete_record(work, stored.id)
             (receipt,) = await self._audit.record(work, [event])
         return receipt

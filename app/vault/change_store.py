@@ -11,13 +11,16 @@ from app.crypto.blind_index import digest_bucket
 from app.kernel.ids import bucket_of, new_uuid
 from app.storage.engine import UnitOfWork
 from app.subjects.tables import bindings
-from app.vault.indexing import IndexEntry
+from app.vault.indexing import IndexEntry, index_places
 from app.vault.record import StoredRecord
+from app.vault.record_list import RecordHead, record_head
 from app.vault.store import NewField, insert_fields
 from app.vault.tables import field_values, records, search_index, tokens, wrong_answers
 
 _OF_A_RECORD: Final = (tokens, wrong_answers, bindings, field_values)
 """The tables whose rows end with their record, in an order the foreign keys allow."""
+_OF_A_FIELD: Final = (tokens, wrong_answers, field_values)
+"""The tables whose rows end with their field, beside the search index."""
 
 
 class ChangeStore:
@@ -75,8 +78,41 @@ class ChangeStore:
             )
             await work.execute(statement.values(retired_at=now))
 
+    async def locked(self, work: UnitOfWork, subject: UUID) -> list[tuple[RecordHead, list[str]]]:
+        """The records of a locked person with the names of their fields, oldest first; nobody changes them meanwhile."""
+        theirs = (
+            records.c.bucket == bucket_of(subject),
+            records.c.subject == subject,
+            records.c.tenant == work.tenant,
+        )
+        heads = (
+            await work.execute(select(records).where(*theirs).order_by(records.c.id).with_for_update())
+        ).all()
+        same = (records.c.bucket == field_values.c.bucket) & (records.c.id == field_values.c.record)
+        named = select(field_values.c.record, field_values.c.field).join(records, same)
+        names: dict[UUID, list[str]] = {}
+        for row in (await work.execute(named.where(*theirs, field_values.c.tenant == work.tenant))).all():
+            names.setdefault(row.record, []).append(row.field)
+        return [(record_head(row), sorted(names.get(row.id, ()))) for row in heads]
+
+    async def erase_fields(
+        self, work: UnitOfWork, record: UUID, collection: str, names: Sequence[str], now: datetime
+    ) -> None:
+        """Removes fields of a locked record with their tokens, wrong answers and index entries: the record's next version."""
+        for table in _OF_A_FIELD:
+            of_field = table.c.bucket == bucket_of(record), table.c.record == record, table.c.field.in_(names)
+            await work.execute(delete(table).where(*of_field, table.c.tenant == work.tenant))
+        places = [place for name in names for place in index_places(collection, name)]
+        await work.execute(
+            delete(search_index).where(*_indexed(work, record), search_index.c.field.in_(places))
+        )
+        this = records.c.bucket == bucket_of(record), records.c.id == record, records.c.tenant == work.tenant
+        following = {"version": records.c.version + 1, "changed_at": now}
+        await work.execute(update(records).where(*this).values(**following))
+
     async def delete_record(self, work: UnitOfWork, record: UUID) -> None:
-        """Removes a record and every row that hangs on it; its index entries are removed by `unindex`."""
+        """Removes a record and every row that hangs on it."""
+        await work.execute(delete(search_index).where(*_indexed(work, record)))
         for table in _OF_A_RECORD:
             await work.execute(
                 delete(table).where(
@@ -120,6 +156,11 @@ class ChangeStore:
         """Forgets an attempt: it was right, or no attempt at all."""
         of_field = _answers(work.tenant, record.id, field)
         await work.execute(delete(wrong_answers).where(*of_field, wrong_answers.c.id == attempt))
+
+
+def _indexed(work: UnitOfWork, record: UUID) -> tuple[ColumnElement[bool], ...]:
+    """A record's index entries, whatever their digests and keys."""
+    return search_index.c.tenant == work.tenant, search_index.c.record == record
 
 
 def _this_record(tenant: str, record: UUID) -> Select[tuple[UUID]]:

@@ -42,6 +42,9 @@ class Situation:
 
 
 NOTHING_ASKED: Final = Known()
+_NO_FIELDS: Final[frozenset[str]] = frozenset()
+Marks = tuple[bool, bool, frozenset[str]]
+"""Whether the record's person is assigned to the caller and is the caller, and the fields an order opens."""
 
 
 class Circumstancer:
@@ -62,23 +65,27 @@ class Circumstancer:
         assigned_to = await self._assigned_to(ask, subjects) if Condition.ASSIGNED in asked else None
         return Known(assigned_to, order, needs_order)
 
-    def of(self, ask: Ask, known: Known, record: StoredRecord) -> Situation:
-        """The situation of one of those records."""
-        circumstances = Circumstances(
-            assigned=known.assigned_to is not None and record.subject in known.assigned_to,
-            case=ask.case is not None,
-            own=ask.caller.subject is not None and ask.caller.subject == record.subject,
+    def marks(self, ask: Ask, known: Known, record: StoredRecord) -> Marks:
+        """What of one record makes its situation; records with equal marks are in the same."""
+        return (
+            known.assigned_to is not None and record.subject in known.assigned_to,
+            ask.caller.subject is not None and ask.caller.subject == record.subject,
+            self._approved(ask, known, record),
         )
-        approved = self._approved(ask, known, record)
-        inputs: dict[str, str | bool] = {"case": circumstances.case}
+
+    def situation(self, ask: Ask, known: Known, marks: Marks) -> Situation:
+        """The situation of the records with these marks."""
+        assigned, own, approved = marks
+        inputs: dict[str, str | bool] = {"case": ask.case is not None}
         if ask.caller.subject is not None:
-            inputs["own"] = circumstances.own
+            inputs["own"] = own
         if known.assigned_to is not None:
-            inputs["assigned"] = circumstances.assigned
+            inputs["assigned"] = assigned
         if known.asked_for_order:
             inputs["approved"] = ",".join(sorted(approved)) or False
         if ask.order is not None:
             inputs["order"] = text_of("ord", ask.order)
+        circumstances = Circumstances(assigned=assigned, case=ask.case is not None, own=own)
         return Situation(circumstances, approved, inputs)
 
     async def _assigned_to(self, ask: Ask, subjects: Collection[UUID]) -> frozenset[UUID]:
@@ -88,7 +95,7 @@ class Circumstancer:
 
     def _approved(self, ask: Ask, known: Known, record: StoredRecord) -> frozenset[str]:
         if known.order is None:
-            return frozenset()
+            return _NO_FIELDS
         opened = known.order.opens(record.subject, ask.purpose, ask.case, self._clock.now())
         places = (name.partition(".") for name in opened)
         return frozenset(name for collection, _, name in places if collection == record.collection)

@@ -5,12 +5,10 @@ from uuid import UUID
 
 from app.kernel.errors import VaultError
 from app.notice.active import ActiveNotices
-from app.notice.table import DecisionTable
 from app.vault.answer import Answerer
 from app.vault.ask import Ask
-from app.vault.circumstances import Known
 from app.vault.disclosure import Answer, Denial, Disclosure
-from app.vault.judge import Judge, Verdict, Wanted
+from app.vault.judge import Hearing, Judge, Verdict, Wanted
 from app.vault.recipients import Recipients
 from app.vault.record import StoredRecord
 from app.vault.store import VaultStore
@@ -46,24 +44,20 @@ class Discloser:
     async def disclose_many(self, ask: Ask, records: Sequence[UUID | None], wanted: Wanted) -> list[Answer]:
         """One answer a record, in order; what is not an id (None) is not found like any other. All events are one commit."""
         table = await self._notices.table(ask.caller.tenant)
-        unseen = [self._judge.unseen(ask, table, wanted) for _ in records]
-        if any(unseen):
+        if self._judge.unseen(ask, table, wanted):
+            unseen = [self._judge.unseen(ask, table, wanted) for _ in records]
             return (await self._answerer.answer_all(table, [v for v in unseen if v]))[1]
         await self._recipients.check(ask, table, wanted.recipient)
         loaded = await self._store.load_many(ask.caller.tenant, [r for r in records if r])
-        known = await self._judge.known(ask, table, loaded.values())
-        judged = [
-            await self._judged(ask, table, wanted, loaded.get(r) if r else None, known) for r in records
-        ]
+        hearing = await self._judge.hearing(ask, table, wanted, loaded.values())
+        judged = [await self._judged(hearing, loaded.get(r) if r else None) for r in records]
         verdicts = [verdict for verdict in judged if isinstance(verdict, Verdict)]
         _, answers = await self._answerer.answer_all(table, verdicts)
         remaining = iter(answers)
         return [next(remaining) if isinstance(v, Verdict) else v for v in judged]
 
-    async def _judged(
-        self, ask: Ask, table: DecisionTable, wanted: Wanted, record: StoredRecord | None, known: Known
-    ) -> Verdict | VaultError:
+    async def _judged(self, hearing: Hearing, record: StoredRecord | None) -> Verdict | VaultError:
         try:
-            return await self._judge.judge(ask, table, wanted, record, known)
+            return await self._judge.judge(hearing.ask, hearing.table, hearing.wanted, record, hearing)
         except VaultError as error:
             return error

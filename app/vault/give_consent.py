@@ -25,11 +25,13 @@ from app.subjects.binding import Binding, Cause
 from app.subjects.consent import Act, Consent, live
 from app.subjects.store import SubjectStore
 from app.vault.find_subject import SubjectFinder
+from app.vault.join_consents import consent_purposes, joined
 from app.vault.record_list import RecordList
 from app.vault.submission import ConsentGiven, consent_errors, pointer
 
 MARKETING_CLAUSE: Final = "contact"
 _OBJECTED: Final = frozenset({Basis.CONSENT, Basis.LEGITIMATE_INTEREST})
+_WITHDRAWN_SINCE: Final = "the person has withdrawn their consent to this purpose since; ask them again"
 _NO_CONSENT: Final = "there is no such consent for you: it is missing, or its person is gone"
 
 
@@ -40,6 +42,7 @@ class ConsentChange:
     entry: Consent
     bindings: Sequence[Binding]
     receipt: Receipt
+    added: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +76,14 @@ class ConsentKeeper:
         self._audit = audit
         self._clock = clock
 
-    async def give(self, author: Author, subject: UUID, given: ConsentGiven) -> ConsentChange:
-        """Records a consent, given now or before. `invalid` lists every mistake; `not-found` when there is no such person."""
+    async def give(
+        self, author: Author, subject: UUID, given: ConsentGiven, *, imported: bool = False
+    ) -> ConsentChange:
+        """Records a consent, given now or before. `invalid` lists every mistake; `not-found` when there is no such person.
+
+        An imported one that is in the ledger already adds nothing, and one that was withdrawn since is a `conflict`: what is
+        brought from another system says what was agreed to then, not what stands now.
+        """
         table, now = await self._notices.table(author.tenant), self._clock.now()
         errors = tuple(consent_errors(given, table, now))
         if errors:
@@ -83,18 +92,21 @@ class ConsentKeeper:
         entry = _entry(author, table, subject, given, now)
         async with self._database.transaction(author.tenant) as work:
             await self._lock(work, subject, NO_PERSON)
-            await self._people.add_consents(work, [entry])
-            opened = await self._open(work, table, entry)
+            known = await self._imported_before(work, entry) if imported else None
+            opened: list[Binding] = []
+            if known is None:
+                await self._people.add_consents(work, [entry])
+                opened = await self._open(work, table, entry)
             event = author.event(
                 Action.CONSENT_GIVE,
                 now,
                 person=person,
                 purpose=given.purpose,
-                about=text_of("cns", entry.id),
-                inputs={"opened": str(len(opened))},
+                about=text_of("cns", (known or entry).id),
+                inputs={"opened": str(len(opened)), **({"imported": known is None} if imported else {})},
             )
             (receipt,) = await self._audit.record(work, [event])
-        return ConsentChange(entry, opened, receipt)
+        return ConsentChange(known or entry, opened, receipt, added=known is None)
 
     async def withdraw(self, author: Author, consent: UUID) -> ConsentChange:
         """Ends the purpose of a consent. `not-found` when there is no such consent, `conflict` when it no longer stands."""
@@ -138,25 +150,24 @@ class ConsentKeeper:
         return Objection(sorted(chosen), withdrawn, ended.bindings, receipt)
 
     async def _lock(self, work: UnitOfWork, subject: UUID, otherwise: str) -> None:
-        if await self._people.lock(work, subject) is None:
+        """Stores wait too: a record that is stored meanwhile is either seen here, or sees what is decided here."""
+        if await self._people.lock(work, subject, alone=True) is None:
             raise VaultError(Kind.NOT_FOUND, otherwise)
 
+    async def _imported_before(self, work: UnitOfWork, new: Consent) -> Consent | None:
+        ledger = [e for e in await self._people.locked_ledger(work, new.subject) if e.purpose == new.purpose]
+        same = next((e for e in ledger if e.act is Act.GIVE and e.evidence == new.evidence), None)
+        if same is None and any(
+            e.act is Act.WITHDRAW and (new.given_at is None or new.given_at <= e.recorded_at) for e in ledger
+        ):
+            raise VaultError(Kind.CONFLICT, _WITHDRAWN_SINCE)
+        return same
+
     async def _open(self, work: UnitOfWork, table: DecisionTable, entry: Consent) -> list[Binding]:
-        purpose = table.notice.purposes[entry.purpose]
-        covered = {name.partition(".")[0] for name in purpose.covers}
-        records = await self._records.locked(work, entry.subject)
         opened = [
-            Binding(
-                id=new_uuid(bucket_of(entry.subject)),
-                subject=entry.subject,
-                record=record.id,
-                purpose=entry.purpose,
-                basis=Basis.CONSENT.value,
-                opened_at=entry.recorded_at,
-                consent=entry.id,
-            )
-            for record in records
-            if record.collection in covered and not purpose.standing
+            joined(entry, record.id, entry.recorded_at)
+            for record in await self._records.locked(work, entry.subject)
+            if entry.purpose in consent_purposes(table, record.collection)
         ]
         await self._people.add_bindings(work, opened)
         return opened

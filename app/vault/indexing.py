@@ -57,6 +57,11 @@ def entries(
     return tuple(_entries(field, of_type, tenant_keys, f"{collection}.{name}", value))
 
 
+def index_places(collection: str, name: str) -> tuple[str, str]:
+    """Under which places a field's entries stand: whole values, and prefixes."""
+    return f"{collection}.{name}", f"{collection}.{name}^"
+
+
 def modes(field: Field) -> frozenset[SearchMode]:
     """The ways in which a field can be searched; by prefix includes by whole value where the type has such a search."""
     if field.search is SearchMode.NONE:

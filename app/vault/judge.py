@@ -9,17 +9,18 @@ purpose is judged like a record that does not exist, so that a refusal tells not
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from app.audit.author import NOTHING
+from app.audit.author import NO_FIELDS, Author, Person
 from app.audit.event import Action, Event, FieldTrace, Outcome
 from app.crypto.key_derivation import SubjectKeys
 from app.crypto.refused import Refused
 from app.kernel.clock import Clock
 from app.kernel.errors import FieldError, Kind, VaultError
 from app.keys.keyring import TenantKeyring
-from app.notice.decide import Decision, FieldDecision, Question, Reason, Standing
+from app.notice.decide import FieldDecision, Question, Reason, Standing
 from app.notice.model import BindingState, Channel, Form
 from app.notice.table import DecisionTable
 from app.subjects.binding import State
@@ -67,6 +68,29 @@ class Verdict:
     tokenised: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What is decided about every record that stands alike in one call: the fields in their forms, and the event's words."""
+
+    outcome: Outcome
+    fields: Mapping[str, FieldDecision]
+    traces: Mapping[str, FieldTrace]
+    inputs: Mapping[str, str | bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """One call, and what its judgements share: what was looked up for it, its moment, and the rulings made so far."""
+
+    ask: Ask
+    table: DecisionTable
+    wanted: Wanted
+    known: Known
+    now: datetime
+    author: Author
+    rulings: dict[tuple[object, ...], Ruling] = field(default_factory=dict)
+
+
 class Judge:
     """Judges records for asks under a table."""
 
@@ -78,9 +102,12 @@ class Judge:
         self._circumstancer = circumstancer
         self._clock = clock
 
-    async def known(self, ask: Ask, table: DecisionTable, records: Iterable[StoredRecord]) -> Known:
+    async def hearing(
+        self, ask: Ask, table: DecisionTable, wanted: Wanted, records: Iterable[StoredRecord]
+    ) -> Hearing:
         """What many judgements of one call share, looked up once."""
-        return await self._circumstancer.known(ask, table, {record.subject for record in records})
+        known = await self._circumstancer.known(ask, table, {record.subject for record in records})
+        return Hearing(ask, table, wanted, known, self._clock.now(), ask.author(table))
 
     def unseen(self, ask: Ask, table: DecisionTable, wanted: Wanted) -> Verdict | None:
         """The refusal that needs no look at any record; None when some grant of the caller serves the purpose."""
@@ -92,7 +119,8 @@ class Judge:
         known = {name for collection in table.notice.collections.values() for name in collection.fields}
         shown = dict.fromkeys([n for n in wanted.fields or () if n in known] or ("*",), refused)
         refusal = Refusal(Kind.DISCLOSURE_DENIED, _DENIED, dict.fromkeys(shown, reason.value))
-        return Verdict(self._event(ask, table, wanted, Outcome.DENIED, shown), refusal)
+        event = self._event(ask, table, wanted, Outcome.DENIED, traces=_traces(shown, wanted))
+        return Verdict(event, refusal)
 
     async def judge(
         self,
@@ -100,7 +128,7 @@ class Judge:
         table: DecisionTable,
         wanted: Wanted,
         record: StoredRecord | None,
-        known: Known | None = None,
+        hearing: Hearing | None = None,
     ) -> Verdict:
         """The verdict on a record that was looked up; `invalid` for a field its collection has not."""
         if (
@@ -109,16 +137,13 @@ class Judge:
             or ask.caller.subject not in {None, record.subject}  # a customer meets no other customers here
         ):
             return self.not_found(ask, table, wanted)
-        types = self._catalogue.of(table, record.collection)
-        known = known or await self.known(ask, table, [record])
-        situation = self._circumstancer.of(ask, known, record)
-        question = self._question(ask, table, wanted, record, types, situation)
-        decision = decide_with(table, question, situation.approved)
+        hearing = hearing or await self.hearing(ask, table, wanted, [record])
+        ruling = self._ruling(hearing, record)
         try:
             keys = await self._keyring.subject(record.tenant, record.subject, record.key)
-            return self._verdict(ask, table, wanted, record, decision, keys, situation)
+            return self._verdict(hearing, ruling, record, keys)
         except Refused:
-            event = self._event(ask, table, wanted, Outcome.FAILED, {}, record, reason="integrity")
+            event = self._event(ask, table, wanted, Outcome.FAILED, record, reason="integrity")
             return Verdict(event, Refusal(Kind.UNAVAILABLE, _DAMAGED, {}))
 
     def not_found(
@@ -130,7 +155,7 @@ class Judge:
         keys: SubjectKeys | None = None,
     ) -> Verdict:
         """Nothing here for this caller; the event names the record's handle where it is known, the answer never does."""
-        event = self._event(ask, table, wanted, Outcome.DENIED, {}, record, keys, reason="not-found")
+        event = self._event(ask, table, wanted, Outcome.DENIED, record, keys, reason="not-found")
         return Verdict(event, Refusal(Kind.NOT_FOUND, NOTHING_HERE, {}))
 
     async def not_found_in(
@@ -143,24 +168,57 @@ class Judge:
             return self.not_found(ask, table, wanted)
         return self.not_found(ask, table, wanted, record, keys)
 
-    def _verdict(
-        self,
-        ask: Ask,
-        table: DecisionTable,
-        wanted: Wanted,
-        record: StoredRecord,
-        decision: Decision,
-        keys: SubjectKeys,
-        situation: Situation,
-    ) -> Verdict:
+    def _ruling(self, hearing: Hearing, record: StoredRecord) -> Ruling:
+        """The ruling on the records that stand as this one does: equal questions get equal answers, so one is enough."""
+        ask, table, standing = hearing.ask, hearing.table, record.standing
+        marks = self._circumstancer.marks(ask, hearing.known, record)
+        binding = self._binding(table, record, ask.purpose, hearing.now)
+        place = (record.collection, binding, standing.restricted, standing.held, marks, tuple(record.fields))
+        known = hearing.rulings.get(place)
+        if known is None:
+            situation = self._circumstancer.situation(ask, hearing.known, marks)
+            known = hearing.rulings[place] = self._ruled(hearing, record, binding, situation)
+        return known
+
+    def _ruled(
+        self, hearing: Hearing, record: StoredRecord, binding: BindingState, situation: Situation
+    ) -> Ruling:
+        table, wanted = hearing.table, hearing.wanted
+        question = Question(
+            roles=hearing.ask.caller.roles,
+            purpose=hearing.ask.purpose,
+            collection=record.collection,
+            fields=_fields_asked(wanted.fields, self._catalogue.of(table, record.collection)),
+            channel=wanted.channel,
+            standing=Standing(binding, record.standing.restricted, record.standing.held),
+            circumstances=situation.circumstances,
+            asked=wanted.form,
+        )
+        decision = decide_with(table, question, situation.approved)
         shown = {n: f for n, f in decision.fields.items() if f.form is Form.WITHHELD or n in record.fields}
-        outcome = Outcome(decision.outcome.value)
-        event = self._event(ask, table, wanted, outcome, shown, record, keys, inputs=situation.inputs)
+        inputs = {**_inputs(hearing.ask, wanted), **situation.inputs, **_standing(record, binding)}
+        return Ruling(Outcome(decision.outcome.value), shown, _traces(shown, wanted), inputs)
+
+    def _verdict(self, hearing: Hearing, ruling: Ruling, record: StoredRecord, keys: SubjectKeys) -> Verdict:
+        wanted = hearing.wanted
+        event = hearing.author.event(
+            wanted.action,
+            hearing.now,
+            outcome=ruling.outcome,
+            purpose=hearing.ask.purpose,
+            person=Person(record.subject, keys),
+            record=record.id,
+            collection=record.collection,
+            recipient=wanted.recipient,
+            fields=ruling.traces,
+            inputs=ruling.inputs,
+        )
         if event.outcome is Outcome.DENIED:
-            reasons = {name: decided.reason.value for name, decided in shown.items()}
+            reasons = {name: decided.reason.value for name, decided in ruling.fields.items()}
             return Verdict(event, Refusal(Kind.DISCLOSURE_DENIED, _DENIED, reasons), record, keys)
-        tokenised = tuple(name for name, decided in shown.items() if decided.form is Form.TOKEN)
-        return Verdict(event, None, record, keys, self._present(table, record, shown, keys), tokenised)
+        tokenised = tuple(name for name, decided in ruling.fields.items() if decided.form is Form.TOKEN)
+        answers = self._present(hearing.table, record, ruling.fields, keys)
+        return Verdict(event, None, record, keys, answers, tokenised)
 
     def _present(
         self,
@@ -173,45 +231,29 @@ class Judge:
         cipher = RecordCipher(keys.field, record.tenant, record.subject, record.id, record.collection)
         answers: dict[str, FieldAnswer] = {}
         for name, decided in shown.items():
-            if decided.form in NEEDS_VALUE:
+            form = decided.form
+            if form in NEEDS_VALUE:
                 sealed = record.fields[name]
                 value = cipher.open_sealed(name, sealed.version, sealed.envelope)
-                answers[name] = FieldAnswer(decided.form, present(decided.form, types[name], value))
+                answers[name] = FieldAnswer(form, present(form, types[name], value))
             else:
-                reason = decided.reason.value if decided.form is Form.WITHHELD else None
-                answers[name] = FieldAnswer(decided.form, reason=reason)
+                reason = decided.reason.value if form is Form.WITHHELD else None
+                answers[name] = FieldAnswer(form, reason=reason)
         return answers
-
-    def _question(
-        self,
-        ask: Ask,
-        table: DecisionTable,
-        wanted: Wanted,
-        record: StoredRecord,
-        types: CollectionTypes,
-        situation: Situation,
-    ) -> Question:
-        return Question(
-            roles=ask.caller.roles,
-            purpose=ask.purpose,
-            collection=record.collection,
-            fields=_fields_asked(wanted.fields, types),
-            channel=wanted.channel,
-            standing=Standing(
-                self.binding(table, record, ask.purpose), record.standing.restricted, record.standing.held
-            ),
-            circumstances=situation.circumstances,
-            asked=wanted.form,
-        )
 
     def binding(self, table: DecisionTable, record: StoredRecord, purpose: str) -> BindingState:
         """Whether the purpose is open on the record now; one that nobody closed ends by its `closes-after`."""
+        return self._binding(table, record, purpose, self._clock.now())
+
+    def _binding(
+        self, table: DecisionTable, record: StoredRecord, purpose: str, now: datetime
+    ) -> BindingState:
         known = record.standing.bindings.get(purpose)
         if known is None:
             return BindingState.NONE
         state, opened_at = known
         ends = table.notice.purposes[purpose].closes_after
-        if state is State.OPEN and (ends is None or self._clock.now() < ends.after(opened_at)):
+        if state is State.OPEN and (ends is None or now < ends.after(opened_at)):
             return BindingState.OPEN
         return BindingState.CLOSED
 
@@ -221,18 +263,16 @@ class Judge:
         table: DecisionTable,
         wanted: Wanted,
         outcome: Outcome,
-        shown: Mapping[str, FieldDecision],
         record: StoredRecord | None = None,
         keys: SubjectKeys | None = None,
+        *,
+        traces: Mapping[str, FieldTrace] = NO_FIELDS,
         reason: str | None = None,
-        inputs: Mapping[str, str | bool] = NOTHING,
     ) -> Event:
-        found = {"channel": wanted.channel.value, "case": ask.case is not None, **inputs}
+        """The event of a refusal."""
+        inputs = _inputs(ask, wanted)
         if record is not None and table.knows_purpose(ask.purpose):
-            found["binding"] = self.binding(table, record, ask.purpose).value
-            found["restricted"] = record.standing.restricted
-            found["held"] = record.standing.held
-        asked = wanted.form.value if wanted.form else None
+            inputs |= _standing(record, self.binding(table, record, ask.purpose))
         return ask.event(
             table,
             wanted.action,
@@ -242,8 +282,8 @@ class Judge:
             record=record.id if record else None,
             collection=record.collection if record else None,
             recipient=wanted.recipient,
-            fields={n: FieldTrace(f.form.value, f.reason.value, f.clause, asked) for n, f in shown.items()},
-            inputs=found,
+            fields=traces,
+            inputs=inputs,
             reason=reason,
         )
 
@@ -276,3 +316,17 @@ def _fields_asked(asked: tuple[str, ...] | None, types: CollectionTypes) -> tupl
         )
         raise VaultError(Kind.INVALID, "a field asked for is not in this collection", errors=(error,))
     return tuple(dict.fromkeys(asked))
+
+
+def _traces(shown: Mapping[str, FieldDecision], wanted: Wanted) -> dict[str, FieldTrace]:
+    asked = wanted.form.value if wanted.form else None
+    return {n: FieldTrace(f.form.value, f.reason.value, f.clause, asked) for n, f in shown.items()}
+
+
+def _inputs(ask: Ask, wanted: Wanted) -> dict[str, str | bool]:
+    return {"channel": wanted.channel.value, "case": ask.case is not None}
+
+
+def _standing(record: StoredRecord, binding: BindingState) -> dict[str, str | bool]:
+    standing = record.standing
+    return {"binding": binding.value, "restricted": standing.restricted, "held": standing.held}

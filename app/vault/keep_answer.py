@@ -1,8 +1,9 @@
 """One effect an idempotency key, and the same answer again for a day (docs/adr/0005-idempotency-keys.md).
 
 A key belongs to its caller. Who comes second gets the kept answer, `idempotency-mismatch` for another request, or
-`idempotency-in-flight` while the first is under way. After a crash the log decides: what took effect is not done again. What an
-answer says about a person is sealed under that person's key and dies with it; the rest under a key of the tenant.
+`idempotency-in-flight` while the first is under way. A request that never came back is taken over unless it took effect, which
+its row says (`key_fence`). What an answer says about a person is sealed under that person's key and dies with it; the rest
+under a key of the tenant.
 """
 
 import base64
@@ -29,9 +30,11 @@ from app.storage.engine import Database, UnitOfWork
 from app.storage.failures import Conflict
 from app.subjects.store import SubjectStore
 from app.vault.kept_store import KeptRow, KeptStore
+from app.vault.key_fence import Begun, KeyLost
 
 KEPT_FOR: Final = timedelta(hours=24)
 IN_FLIGHT: Final = timedelta(minutes=5)  # longer than any request takes; a thousand passwords take a minute
+PURGED_AT_ONCE: Final = 500
 _NOBODY: Final = UUID(int=0)
 
 
@@ -50,15 +53,6 @@ class KeptAnswer:
     status: int
     headers: Mapping[str, str]
     segments: Sequence[Segment | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """The right to carry out the request of an idempotency key, once."""
-
-    tenant: str
-    digest: bytes
-    request: str
 
 
 class AnswerKeeper:
@@ -97,14 +91,14 @@ class AnswerKeeper:
     async def keep(
         self, work: UnitOfWork, kept: KeptAnswer, begun: Begun, known: Mapping[UUID, bytes]
     ) -> None:
-        """Keeps the answer in the transaction of its effect; `Conflict` when the right to it was lost meanwhile.
+        """Keeps the answer in the transaction of its effect; `KeyLost` when another request has taken over.
 
         `known` are the field keys of people who are not stored before this transaction is.
         """
         ciphers = {owner: FieldCipher(key) for owner, key in known.items()}
         sealed = await self._sealed(begun, kept, ciphers)
         if not await self._store.answer(work, begun.digest, begun.request, sealed):
-            raise Conflict
+            raise KeyLost
 
     async def finish(self, begun: Begun, kept: KeptAnswer) -> None:
         """Keeps the answer after its effect, unless it was kept with it."""
@@ -113,9 +107,19 @@ class AnswerKeeper:
             await self._store.answer(work, begun.digest, begun.request, sealed)
 
     async def abandon(self, begun: Begun) -> None:
-        """Gives the key back: the request was refused and had no effect."""
+        """Gives the key back unless the request took effect: also when nobody can say whether its commit came through."""
         async with self._database.bookkeeping(begun.tenant) as work:
             await self._store.remove(work, begun.digest, begun.request)
+
+    async def purge(self, tenant: str) -> int:
+        """Deletes every answer that has expired, a few at a time; how many there were."""
+        purged = 0
+        while True:
+            async with self._database.bookkeeping(tenant) as work:
+                count = await self._store.purge(work, self._clock.now(), PURGED_AT_ONCE)
+            purged += count
+            if count < PURGED_AT_ONCE:
+                return purged
 
     async def _second(self, begun: Begun, body: bytes) -> Begun | KeptAnswer:
         row = await self._store.find(begun.tenant, begun.digest)
@@ -132,12 +136,12 @@ class AnswerKeeper:
         return await self._taken_over(begun, row)
 
     async def _taken_over(self, begun: Begun, row: KeptRow) -> Begun:
-        """The request of somebody who never came back, unless the log says that it took effect."""
-        effect = await self._audit.effect_of(begun.tenant, row.request, row.begun_at)
-        if effect is not None:
+        """The request of somebody who never came back, unless it took effect: then the log has the event."""
+        if row.effected:
+            effect = await self._audit.effect_of(begun.tenant, row.request, row.begun_at)
+            see = "the audit log" if effect is None else f"the event {text_of('evt', effect)}"
             raise VaultError(
-                Kind.CONFLICT,
-                f"the first request took effect and its answer was lost; see the event {text_of('evt', effect)}",
+                Kind.CONFLICT, f"the first request took effect and its answer was lost; see {see}"
             )
         async with self._database.bookkeeping(begun.tenant) as work:
             if not await self._store.take_over(

@@ -21,12 +21,12 @@ from app.keys.keyring import TenantKeyring
 from app.notice.active import ActiveNotices
 from app.notice.table import DecisionTable
 from app.storage.engine import Database
-from app.storage.failures import Conflict
 from app.subjects.binding import Binding, Cause, State
 from app.subjects.store import SubjectStore
 from app.subjects.words import seal_words
 from app.vault.disclosure import NOTHING_HERE
 from app.vault.find_subject import SubjectFinder
+from app.vault.record_list import RecordList
 from app.vault.sealing import RecordCipher
 from app.vault.store import VaultStore
 from app.vault.submission import purpose_errors
@@ -59,6 +59,7 @@ class BindingKeeper:
         database: Database,
         people: SubjectStore,
         records: VaultStore,
+        heads: RecordList,
         finder: SubjectFinder,
         notices: ActiveNotices,
         keyring: TenantKeyring,
@@ -68,6 +69,7 @@ class BindingKeeper:
         self._database = database
         self._people = people
         self._records = records
+        self._heads = heads
         self._finder = finder
         self._notices = notices
         self._keyring = keyring
@@ -110,12 +112,14 @@ class BindingKeeper:
             purpose=purpose,
             about=text_of("bnd", binding.id),
         )
-        try:
-            async with self._database.transaction(tenant) as work:
-                await self._people.add_bindings(work, [binding])
-                (receipt,) = await self._audit.record(work, [event])
-        except Conflict:
-            raise VaultError(Kind.NOT_FOUND, NOTHING_HERE) from None
+        async with self._database.transaction(tenant) as work:
+            there = await self._people.lock(work, stored.subject) is not None
+            if not there or record not in {
+                head.id for head in await self._heads.locked(work, stored.subject)
+            }:
+                raise VaultError(Kind.NOT_FOUND, NOTHING_HERE)
+            await self._people.add_bindings(work, [binding])
+            (receipt,) = await self._audit.record(work, [event])
         return Opened(binding, receipt)
 
     async def close_referenced(

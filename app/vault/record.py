@@ -1,10 +1,12 @@
 """A record as it is stored: whose it is, its sealed fields, and the standing that decides who may read them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from app.keys.hierarchy import SubjectKeyRow
+from app.subjects.binding import Binding
 from app.subjects.standing import RecordStanding
 
 
@@ -28,3 +30,14 @@ class StoredRecord:
     key: SubjectKeyRow
     standing: RecordStanding
     fields: Mapping[str, SealedField]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRecord:
+    """A record as erasing sees it: which fields it has and for what, nothing of what is in them."""
+
+    id: UUID
+    collection: str
+    created_at: datetime
+    fields: Sequence[str]
+    bindings: Sequence[Binding]

@@ -31,11 +31,11 @@ class RecordList:
 
     async def of(self, tenant: str, subject: UUID) -> list[RecordHead]:
         """A person's records, oldest first."""
-        return [_head(row) for row in await self._database.read(tenant, _records(tenant, subject))]
+        return [record_head(row) for row in await self._database.read(tenant, _records(tenant, subject))]
 
     async def locked(self, work: UnitOfWork, subject: UUID) -> list[RecordHead]:
         """The same, in a unit of work that has locked the person."""
-        return [_head(row) for row in (await work.execute(_records(work.tenant, subject))).all()]
+        return [record_head(row) for row in (await work.execute(_records(work.tenant, subject))).all()]
 
 
 def _records(tenant: str, subject: UUID) -> Select[Any]:
@@ -48,5 +48,6 @@ def _records(tenant: str, subject: UUID) -> Select[Any]:
     )
 
 
-def _head(row: Row[Any]) -> RecordHead:
+def record_head(row: Row[Any]) -> RecordHead:
+    """A row of `records`."""
     return RecordHead(row.id, row.collection, row.version, row.created_at, row.changed_at)

@@ -8,7 +8,7 @@ from uuid import UUID
 from app.approvals.approval import Order
 from app.approvals.decide import order_events
 from app.approvals.store import OrderStore
-from app.audit.author import Author, Person
+from app.audit.author import NO_PERSON, Author, Person
 from app.audit.event import Action
 from app.audit.log import AuditLog, Receipt
 from app.kernel.clock import Clock
@@ -18,6 +18,7 @@ from app.kernel.ids import new_uuid, random_bucket
 from app.notice.active import ActiveNotices
 from app.notice.model import Condition, Notice
 from app.storage.engine import Database
+from app.subjects.store import SubjectStore
 from app.vault.find_subject import SubjectFinder
 from app.vault.submission import pointer
 
@@ -42,6 +43,7 @@ class OrderRequester:
         self,
         database: Database,
         store: OrderStore,
+        subjects: SubjectStore,
         finder: SubjectFinder,
         notices: ActiveNotices,
         audit: AuditLog,
@@ -49,6 +51,7 @@ class OrderRequester:
     ) -> None:
         self._database = database
         self._store = store
+        self._subjects = subjects
         self._finder = finder
         self._notices = notices
         self._audit = audit
@@ -80,6 +83,9 @@ class OrderRequester:
             expires_at=expires_at,
         )
         async with self._database.transaction(author.tenant) as work:
+            for subject in sorted(order.subjects):  # in one order, so that two calls never wait in a ring
+                if await self._subjects.lock(work, subject) is None:
+                    raise VaultError(Kind.NOT_FOUND, NO_PERSON)
             await self._store.add(work, order)
             receipts = await self._audit.record(
                 work, order_events(author, Action.ORDER_REQUEST, order, people)

@@ -1,9 +1,11 @@
 """Resolving tokens: a disclosure through the token channel to the one the token was issued to.
 
 Whatever is wrong with a token or with its bearer gets one and the same answer, after the same calls to the database. A
-limited token is used up in the transaction of its event, so that of two resolvers of the last use one wins.
+limited token is used up in the transaction of its event, so that of two resolvers of the last use one wins; resolutions that
+arrive together share queries and that transaction.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +22,8 @@ from app.keys.keyring import TenantKeyring
 from app.notice.active import ActiveNotices
 from app.notice.model import Channel
 from app.notice.table import DecisionTable
-from app.storage.engine import Database
+from app.storage.coalesce import Coalescer
+from app.storage.engine import Database, UnitOfWork
 from app.vault.answer import disclosing
 from app.vault.ask import Ask
 from app.vault.budget import Budget
@@ -42,6 +45,10 @@ class Resolved:
     collection: str
     field: str
     answer: FieldAnswer
+
+
+_Judged = list[tuple[TokenRow | None, Verdict]]
+"""The tokens of one request, in order, with the verdicts on them."""
 
 
 class TokenResolver:
@@ -66,6 +73,9 @@ class TokenResolver:
         self._budget = budget
         self._audit = audit
         self._clock = clock
+        self._uses: Coalescer[_Judged, tuple[_Judged, list[Receipt]]] = Coalescer(
+            self._use_all, largest=16, in_flight=2
+        )
 
     async def resolve(
         self, ask: Ask, texts: Sequence[str]
@@ -74,14 +84,20 @@ class TokenResolver:
         tenant = ask.caller.tenant
         table = await self._notices.table(tenant)
         places = [await self._place(tenant, text) for text in texts]
-        rows = await self._store.tokens_by_digest(tenant, places)
-        found = [rows.get(name) for _, name in places]
+        found = await self._found(tenant, places)
         # With nothing found a record that cannot exist is looked up: the number of calls tells nothing.
-        records = await self._store.load_many(tenant, [row.record for row in rows.values()] or [new_uuid(0)])
+        wanted = list(dict.fromkeys(row.record for row in found if row)) or [new_uuid(0)]
+        records = await self._store.load_many(tenant, wanted)
         now = self._clock.now()
         verdicts = [await self._judged(ask, table, row, records, now) for row in found]
         await self._budget.meet(disclosing(verdicts))
         return await self._used(ask, list(zip(found, verdicts, strict=True)))
+
+    async def _found(self, tenant: str, places: Sequence[tuple[int, bytes]]) -> list[TokenRow | None]:
+        if len(places) == 1:
+            return [await self._store.token_by_digest(tenant, *places[0])]
+        rows = await self._store.tokens_by_digest(tenant, places)
+        return [rows.get(name) for _, name in places]
 
     async def _place(self, tenant: str, text: str) -> tuple[int, bytes]:
         """Bucket and digest; those of no token for a text that is none."""
@@ -113,26 +129,51 @@ class TokenResolver:
             return await self._judge.not_found_in(ask, table, wanted, record)
         return await self._judge.judge(ask, table, wanted, record)
 
-    async def _used(
-        self, ask: Ask, judged: Sequence[tuple[TokenRow | None, Verdict]]
-    ) -> tuple[list[Resolved | VaultError], list[Receipt]]:
-        limited = [row for row, v in judged if row and row.uses_left is not None and _given(row, v)]
-        if not limited:
-            receipts = await self._audit.append_all(ask.caller.tenant, [v.event for _, v in judged])
-            return [_result(row, verdict) for row, verdict in judged], receipts
-        async with self._database.transaction(ask.caller.tenant) as work:
-            now = self._clock.now()
-            final: list[tuple[TokenRow | None, Verdict]] = []
-            for row, verdict in judged:
-                if row is not None and row in limited and not await self._store.use_token(work, row, now):
-                    verdict = used_up(verdict)  # noqa: PLW2901  # somebody else took the last use: this is its verdict now
-                final.append((row, verdict))
-            receipts = await self._audit.record(work, [verdict.event for _, verdict in final])
-        return [_result(row, verdict) for row, verdict in final], receipts
+    async def _used(self, ask: Ask, judged: _Judged) -> tuple[list[Resolved | VaultError], list[Receipt]]:
+        tenant = ask.caller.tenant
+        if any(_limited(row, verdict) for row, verdict in judged):
+            judged, receipts = await self._uses.submit(tenant, judged)
+        else:
+            receipts = await self._audit.append_all(tenant, [verdict.event for _, verdict in judged])
+        return [_result(row, verdict) for row, verdict in judged], receipts
+
+    async def _use_all(self, tenant: str, requests: Sequence[_Judged]) -> list[tuple[_Judged, list[Receipt]]]:
+        """The requests with their final verdicts, in one transaction: one use is taken for each time a token is named."""
+        named = [row for judged in requests for row, verdict in judged if row and _limited(row, verdict)]
+        async with self._database.transaction(tenant) as work:
+            left = await self._taken(work, named)
+            final = [[_final(row, verdict, left) for row, verdict in judged] for judged in requests]
+            events = [verdict.event for judged in final for _, verdict in judged]
+            receipts = iter(await self._audit.record(work, events))
+        return [(judged, [next(receipts) for _ in judged]) for judged in final]
+
+    async def _taken(self, work: UnitOfWork, named: Sequence[TokenRow]) -> Counter[bytes]:
+        """How many uses of each token could be taken. A token that is named twice is used twice, by two statements."""
+        taken, now, waiting = Counter[bytes](), self._clock.now(), list(named)
+        while waiting:
+            once = {row.digest: row for row in reversed(waiting)}
+            taken.update(await self._store.use_tokens(work, list(once.values()), now))
+            for row in once.values():
+                waiting.remove(row)
+        return taken
 
 
 def _belongs(row: TokenRow, ask: Ask) -> bool:
     return row.purpose == ask.purpose and row.recipient in {ANYONE, ask.caller.id}
+
+
+def _limited(row: TokenRow | None, verdict: Verdict) -> bool:
+    return row is not None and row.uses_left is not None and _given(row, verdict)
+
+
+def _final(row: TokenRow | None, verdict: Verdict, left: Counter[bytes]) -> tuple[TokenRow | None, Verdict]:
+    """The verdict, unless somebody else took the last use of its token."""
+    if row is None or not _limited(row, verdict):
+        return row, verdict
+    if not left[row.digest]:
+        return row, used_up(verdict)
+    left[row.digest] -= 1
+    return row, verdict
 
 
 def _given(row: TokenRow, verdict: Verdict) -> bool:

@@ -101,9 +101,9 @@ class Searcher:
             ask.caller.tenant, sought.entry.place, sought.entry.digest, search.limit + 1
         )
         loaded = await self._store.load_many(ask.caller.tenant, ids[: search.limit])
-        known = await self._judge.known(ask, table, loaded.values())
+        hearing = await self._judge.hearing(ask, table, search.wanted, loaded.values())
         judged = [
-            await self._judge.judge(ask, table, search.wanted, loaded[record], known)
+            await self._judge.judge(ask, table, search.wanted, loaded[record], hearing)
             for record in ids
             if record in loaded
         ]

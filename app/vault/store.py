@@ -140,6 +140,20 @@ def _live_tokens(key: Column[Any]) -> KeyedSelect:
     return build
 
 
+def _found(keys: FromClause) -> Any:
+    return (
+        select(search_index.c.record)
+        .select_from(keys)
+        .join(search_index, _at(keys, search_index, search_index.c.digest))
+        .where(
+            search_index.c.tenant == bindparam("tenant", type_=Text),
+            search_index.c.field == bindparam("place", type_=Text),
+        )
+        .order_by(search_index.c.record)
+        .limit(bindparam("most", type_=Integer))
+    )
+
+
 _INSERT_RECORDS: Final = HotInsert(
     records, ("bucket", "id", "tenant", "subject", "collection", "version", "created_at", "changed_at")
 )
@@ -193,8 +207,12 @@ class VaultStore:
         self._whole_records = HotSelect(_whole_records)
         self._live_tokens = HotSelect(_live_tokens(tokens.c.record))
         self._tokens_by_digest = HotSelect(_live_tokens(tokens.c.digest), by_digest=True)
+        self._found = HotSelect(_found, by_digest=True)
         self._loads: Coalescer[UUID, StoredRecord | None] = Coalescer(
             self._load_shared, largest=16, in_flight=3
+        )
+        self._resolutions: Coalescer[tuple[int, bytes], TokenRow | None] = Coalescer(
+            self._tokens_shared, largest=16, in_flight=3
         )
 
     async def load(self, tenant: str, record: UUID) -> StoredRecord | None:
@@ -202,12 +220,18 @@ class VaultStore:
         return await self._loads.submit(tenant, record)
 
     async def load_many(self, tenant: str, wanted: Sequence[UUID]) -> dict[UUID, StoredRecord]:
-        """Whole records of this tenant, those that exist, in one query."""
+        """Whole records of this tenant, those that exist, in one query; a single one's is shared as `load`'s is."""
+        if len(wanted) == 1:
+            one = await self.load(tenant, wanted[0])
+            return {one.id: one} if one else {}
+        return await self._load_apart(tenant, wanted)
+
+    async def _load_apart(self, tenant: str, wanted: Sequence[UUID]) -> dict[UUID, StoredRecord]:
         keys = [(bucket_of(record), record) for record in dict.fromkeys(wanted)]
         return _assembled(tenant, await self._database.fetch_hot(self._whole_records, tenant, keys))
 
     async def _load_shared(self, tenant: str, ids: Sequence[UUID]) -> list[StoredRecord | None]:
-        found = await self.load_many(tenant, ids)
+        found = await self._load_apart(tenant, ids)
         return [found.get(record) for record in ids]
 
     async def live_tokens(self, tenant: str, wanted: Sequence[UUID]) -> list[TokenRow]:
@@ -217,18 +241,13 @@ class VaultStore:
 
     async def indexed(self, tenant: str, place: str, digest: bytes, most: int) -> list[UUID]:
         """Records whose field at `place` (collection.field) has this digest, oldest first."""
-        statement = (
-            select(search_index.c.record)
-            .where(
-                search_index.c.bucket == digest_bucket(digest),
-                search_index.c.tenant == tenant,
-                search_index.c.field == place,
-                search_index.c.digest == digest,
-            )
-            .order_by(search_index.c.record)
-            .limit(most)
-        )
-        return [row.record for row in await self._database.read(tenant, statement)]
+        keys = [(digest_bucket(digest), digest)]
+        rows = await self._database.fetch_hot(self._found, tenant, keys, {"place": place, "most": most})
+        return [row[0] for row in rows]
+
+    async def token_by_digest(self, tenant: str, bucket: int, digest: bytes) -> TokenRow | None:
+        """One live token, in a query shared with those who ask at the same time."""
+        return await self._resolutions.submit(tenant, (bucket, digest))
 
     async def tokens_by_digest(
         self, tenant: str, wanted: Sequence[tuple[int, bytes]]
@@ -236,6 +255,10 @@ class VaultStore:
         """Digest → live token, for those that exist; `wanted` are buckets and digests."""
         rows = await self._database.fetch_hot(self._tokens_by_digest, tenant, wanted)
         return {row[5]: _token(row) for row in rows}
+
+    async def _tokens_shared(self, tenant: str, wanted: Sequence[tuple[int, bytes]]) -> list[TokenRow | None]:
+        found = await self.tokens_by_digest(tenant, list(dict.fromkeys(wanted)))
+        return [found.get(digest) for _, digest in wanted]
 
     async def add_records(self, work: UnitOfWork, new: Sequence[NewRecord], now: datetime) -> None:
         """Adds records, their fields and index entries; `Conflict` when a person is gone."""
@@ -256,13 +279,14 @@ class VaultStore:
         )
         return (await work.execute(statement.values(retired_at=now))).rowcount
 
-    async def use_token(self, work: UnitOfWork, row: TokenRow, now: datetime) -> bool:
-        """Takes one use of a limited token; False when another resolver took the last one."""
+    async def use_tokens(self, work: UnitOfWork, rows: Sequence[TokenRow], now: datetime) -> set[bytes]:
+        """Takes one use of each of these limited tokens; the digests of those that had one left."""
+        # In one order, so that two that use the same tokens wait for each other and not in a circle.
+        places = sorted((bucket_of(row.subject), row.digest) for row in rows)
         statement = (
             update(tokens)
             .where(
-                tokens.c.bucket == bucket_of(row.subject),
-                tokens.c.digest == row.digest,
+                tuple_(tokens.c.bucket, tokens.c.digest).in_(places),
                 tokens.c.tenant == work.tenant,
                 tokens.c.retired_at.is_(None),
                 tokens.c.uses_left > 0,
@@ -271,8 +295,9 @@ class VaultStore:
                 uses_left=tokens.c.uses_left - 1,
                 retired_at=case((tokens.c.uses_left == 1, microseconds(now)), else_=None),
             )
+            .returning(tokens.c.digest)
         )
-        return bool((await work.execute(statement)).rowcount)
+        return {row.digest for row in (await work.execute(statement)).all()}
 
     async def add_tokens(self, work: UnitOfWork, new: Sequence[TokenRow], now: datetime) -> None:
         """Adds tokens; `Conflict` when another request has just issued one of them."""

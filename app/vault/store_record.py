@@ -21,6 +21,7 @@ from app.vault.ask import Ask
 from app.vault.disclosure import Denial
 from app.vault.fields import FieldCatalogue
 from app.vault.judge import clause_of
+from app.vault.key_fence import KeyLost
 from app.vault.submission import Submission, check
 from app.vault.write_record import Accepted, Keep, RecordWriter, Stored
 from app.vault.writing import may_write
@@ -49,19 +50,29 @@ class RecordStorer:
         self._clock = clock
         self._hash_password = hash_password
 
-    async def store(self, ask: Ask, submission: Submission, keep: Keep | None = None) -> Stored | Denial:
+    async def store(
+        self, ask: Ask, submission: Submission, keep: Keep[Stored] | None = None
+    ) -> Stored | Denial:
         """The stored record, or the denial; `invalid` and `not-covered` list every mistake, by field."""
         accepted = await self._accept(ask, submission)
         if isinstance(accepted, Denial):
             return accepted
         return await self._writer.write(replace(accepted, keep=keep))
 
-    async def store_many(self, ask: Ask, submissions: Sequence[Submission]) -> list[StoreOutcome]:
+    async def store_many(
+        self, ask: Ask, submissions: Sequence[Submission], keep: Keep[Sequence[StoreOutcome]] | None = None
+    ) -> list[StoreOutcome]:
         """One outcome a submission, in order; each succeeds or fails alone."""
         judged = await asyncio.gather(*(self._accept(ask, s) for s in submissions), return_exceptions=True)
         accepted = [item for item in judged if isinstance(item, Accepted)]
-        written = iter(await self._writer.write_all(ask.caller.tenant, accepted) if accepted else [])
-        return [_item(next(written) if isinstance(item, Accepted) else item) for item in judged]
+
+        def whole(written: Sequence[Stored | Exception]) -> list[StoreOutcome]:
+            rest = iter(written)
+            return [_item(next(rest) if isinstance(item, Accepted) else item) for item in judged]
+
+        kept: Keep[Sequence[Stored | Exception]] | None
+        kept = Keep(keep.begun, lambda written: keep.render(whole(written))) if keep else None
+        return whole(await self._writer.write_all(ask.caller.tenant, accepted, kept) if accepted else [])
 
     async def _accept(self, ask: Ask, submission: Submission) -> Accepted | Denial:
         table = await self._notices.table(ask.caller.tenant)
@@ -107,7 +118,9 @@ class RecordStorer:
 
 
 def _item(outcome: Stored | Denial | BaseException) -> StoreOutcome:
-    """What one item of a batch comes to; what nobody foresaw concerns the whole batch."""
-    if isinstance(outcome, BaseException) and not isinstance(outcome, VaultError):
+    """What one item of a batch comes to; what nobody foresaw concerns the whole batch, and so does a key that is lost."""
+    if isinstance(outcome, KeyLost) or (
+        isinstance(outcome, BaseException) and not isinstance(outcome, VaultError)
+    ):
         raise outcome
     return outcome

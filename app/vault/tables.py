@@ -60,6 +60,8 @@ search_index: Final = Table(
     Column("record", Identifier, nullable=False),
     Column("key_version", SmallInteger, nullable=False),
     PrimaryKeyConstraint("bucket", "tenant", "field", "digest", "record"),
+    # What is removed with a record or a field, whatever the index held of it and under which key.
+    Index("ix_search_index_record", "record"),
     info={"place": "bucket"},
 )
 
@@ -128,6 +130,7 @@ kept_answers: Final = Table(
     Column("begun_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False),
     PrimaryKeyConstraint("bucket", "tenant", "digest"),
+    Index("ix_kept_answers_expires_at", "tenant", "expires_at"),
     info={"place": "bucket"},
 )
 

@@ -2,9 +2,12 @@
 
 The notice grants `verified`. A password is checked against its argon2id verifier off the event loop, and against a made-up
 one where none is stored, so that the time says nothing. Wrong answers are counted for each field in the database, and past a
-few in a quarter of an hour nobody is answered.
+few in a quarter of an hour nobody is answered. A verifier made with other parameters than today's is written anew when its
+password was right: only then is the password at hand.
 """
 
+import contextlib
+import hashlib
 import hmac
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -12,30 +15,35 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from app.audit.event import Action, Outcome
+from app.audit.event import Action, Ciphertext, FieldTrace, Outcome
 from app.audit.log import AuditLog, Receipt
 from app.crypto.refused import Refused
 from app.kernel.clock import Clock
 from app.kernel.errors import FieldError, Kind, LimitReached, VaultError
 from app.kernel.plaintext import Plaintext
 from app.notice.active import ActiveNotices
+from app.notice.decide import Reason
 from app.notice.model import Form
+from app.notice.table import DecisionTable
 from app.storage.engine import Database
 from app.storage.failures import Conflict
-from app.vault.ask import Ask
+from app.vault.ask import Ask, person_of
 from app.vault.change_store import ChangeStore
 from app.vault.disclosure import NOTHING_HERE, Denial
 from app.vault.field_types.field_type import InvalidValue
 from app.vault.fields import FieldCatalogue
-from app.vault.judge import Judge, Verdict, Wanted
+from app.vault.judge import Judge, Verdict, Wanted, clause_of
 from app.vault.record import StoredRecord
 from app.vault.sealing import RecordCipher
-from app.vault.store import VaultStore
+from app.vault.store import NewField, VaultStore
 
 WRONG_ANSWERS: Final = 10
 WINDOW: Final = timedelta(minutes=15)
 VerifyPassword = Callable[[str | None, str], Awaitable[bool]]
 """Verifier (None for the made-up one) and password → whether they match."""
+RenewPassword = Callable[[str, str], Awaitable[str | None]]
+"""Verifier and its password → the verifier under today's parameters; None when it is already."""
+RENEWED: Final = "verifier-renewed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +68,7 @@ class FieldVerifier:
         audit: AuditLog,
         clock: Clock,
         verify_password: VerifyPassword,
+        renew_password: RenewPassword,
     ) -> None:
         self._database = database
         self._store = store
@@ -70,6 +79,7 @@ class FieldVerifier:
         self._audit = audit
         self._clock = clock
         self._verify_password = verify_password
+        self._renew_password = renew_password
 
     async def verify(self, ask: Ask, record: UUID, field: str, value: Plaintext) -> Verified | Denial:
         """Whether the value is right; `too-many-requests` after too many that were not."""
@@ -92,7 +102,44 @@ class FieldVerifier:
         receipt = await self._audit.append(event)
         if matches:
             await self._forget(stored, field, attempt)
+        if matches and kind == "password":
+            await self._renew(ask, table, verdict, stored, field, value)
         return Verified(matches, receipt)
+
+    async def _renew(
+        self,
+        ask: Ask,
+        table: DecisionTable,
+        verdict: Verdict,
+        record: StoredRecord,
+        field: str,
+        password: Plaintext,
+    ) -> None:
+        """Writes the verifier under today's parameters, in a version of its own; a change made meanwhile wins."""
+        known, cipher = self._opened(verdict, record, field), _cipher(verdict, record)
+        verifier = known and await self._renew_password(known.reveal(), password.reveal())
+        if cipher is None or verifier is None:
+            return
+        version, now = record.version + 1, self._clock.now()
+        new = NewField(field, version, cipher.seal(field, version, Plaintext(verifier)), ())
+        event = ask.event(
+            table,
+            Action.RECORD_CHANGE,
+            now,
+            Outcome.ALLOWED,
+            person=person_of(record, verdict.keys),
+            record=record.id,
+            collection=record.collection,
+            fields={field: FieldTrace("stored", Reason.GRANTED.value, clause_of(table, ask.purpose))},
+            written={field: Ciphertext(version, hashlib.sha256(new.envelope).hexdigest())},
+            reason=RENEWED,
+        )
+        with contextlib.suppress(Conflict):  # a change made meanwhile wins
+            async with self._database.transaction(record.tenant) as work:
+                if not await self._changes.advance(work, record, now):
+                    raise Conflict
+                await self._changes.replace_fields(work, record, [field], [new])
+                await self._audit.record(work, [event])
 
     async def _attempt(self, verdict: Verdict, record: StoredRecord, field: str) -> UUID:
         """Counts the attempt before it is made, so that of many at once not all are the first; else `LimitReached`."""
@@ -148,16 +195,21 @@ class FieldVerifier:
         )
 
     def _opened(self, verdict: Verdict, record: StoredRecord, field: str) -> Plaintext | None:
-        sealed = record.fields.get(field)
-        if sealed is None or verdict.keys is None:
+        sealed, cipher = record.fields.get(field), _cipher(verdict, record)
+        if sealed is None or cipher is None:
             return None
-        cipher = RecordCipher(verdict.keys.field, record.tenant, record.subject, record.id, record.collection)
         try:
             return cipher.open_sealed(field, sealed.version, sealed.envelope)
         except Refused:
             raise VaultError(
                 Kind.UNAVAILABLE, "a stored value does not pass its integrity check; tell the operator"
             ) from None
+
+
+def _cipher(verdict: Verdict, record: StoredRecord) -> RecordCipher | None:
+    if verdict.keys is None:
+        return None
+    return RecordCipher(verdict.keys.field, record.tenant, record.subject, record.id, record.collection)
 
 
 def _not_of_type(errors: tuple[FieldError, ...]) -> VaultError:

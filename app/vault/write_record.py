@@ -5,9 +5,11 @@ than many creates that arrive together.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final, Generic, TypeVar
 from uuid import UUID
 
 from app.audit.author import Person
@@ -35,11 +37,14 @@ from app.vault.ask import Ask
 from app.vault.disclosure import NOTHING_HERE
 from app.vault.fields import FieldCatalogue
 from app.vault.indexing import IndexEntry, entries
-from app.vault.keep_answer import AnswerKeeper, Begun, KeptAnswer
+from app.vault.join_consents import consent_purposes, joining
+from app.vault.keep_answer import AnswerKeeper, KeptAnswer
+from app.vault.key_fence import Begun, KeyLost
 from app.vault.sealing import RecordCipher
 from app.vault.store import NewField, NewRecord, VaultStore
 from app.vault.submission import Submission
 
+T = TypeVar("T")
 _ATTEMPTS: Final = 5
 _DAMAGED: Final = "this person's key does not pass its check; tell the operator"
 
@@ -53,15 +58,15 @@ class Accepted:
     table: DecisionTable
     fields: Mapping[str, Plaintext]
     clauses: Mapping[str, str]
-    keep: "Keep | None" = None
+    keep: "Keep[Stored] | None" = None
 
 
 @dataclass(frozen=True, slots=True)
-class Keep:
+class Keep(Generic[T]):
     """Under which idempotency key the answer is kept, in the same transaction, and how it will read."""
 
     begun: Begun
-    render: Callable[["Stored"], KeptAnswer]
+    render: Callable[[T], KeptAnswer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +99,8 @@ class _Sealed:
     bindings: Sequence[Binding]
     consents: Sequence[Consent]
     event: Event
-    keep: Keep | None
+    keep: Keep[Stored] | None
+    purposes: Collection[str]
 
 
 class RecordWriter:
@@ -125,8 +131,16 @@ class RecordWriter:
         """One record, in a transaction shared with those that arrive at the same time."""
         return await self._creates.submit(accepted.ask.caller.tenant, accepted)
 
-    async def write_all(self, tenant: str, accepted: Sequence[Accepted]) -> list[Stored | Exception]:
-        """Each record or its error, in order: all in one transaction, or each alone when one of them meets a conflict."""
+    async def write_all(
+        self,
+        tenant: str,
+        accepted: Sequence[Accepted],
+        keep: Keep[Sequence[Stored | Exception]] | None = None,
+    ) -> list[Stored | Exception]:
+        """Each record or its error, in order: all in one transaction, or each alone when one of them meets a conflict.
+
+        `keep` keeps what the whole comes to, if it is one transaction.
+        """
         for _ in range(_ATTEMPTS):
             tenant_keys = await self._keyring.tenant(tenant)
             people = await self._people(tenant, accepted, tenant_keys)
@@ -134,26 +148,36 @@ class RecordWriter:
                 person if isinstance(person, VaultError) else self._seal(item, tenant_keys, person)
                 for item, person in zip(accepted, people, strict=True)
             ]
-            creates = [create for create in sealed if isinstance(create, _Sealed)]
             try:
-                receipts = iter(await self._commit(tenant, creates))
-            except Conflict:
-                if len(accepted) == 1:
-                    continue  # somebody else has just stored this person: use theirs
-                return [outcome for item in accepted for outcome in await self.write_all(tenant, [item])]
-            return [
-                create if isinstance(create, VaultError) else _stored(create, next(receipts))
-                for create in sealed
-            ]
+                return await self._commit(tenant, sealed, keep)
+            except (Conflict, KeyLost) as refused:
+                if len(accepted) > 1:
+                    return [outcome for item in accepted for outcome in await self.write_all(tenant, [item])]
+                if isinstance(refused, KeyLost):
+                    return [refused]
+                # Somebody else has just stored this person: use theirs.
         return [VaultError(Kind.CONFLICT, "this person is being stored by another request; try again")]
 
-    async def _commit(self, tenant: str, creates: Sequence[_Sealed]) -> list[Receipt]:
+    async def _commit(
+        self,
+        tenant: str,
+        sealed: Sequence[_Sealed | VaultError],
+        keep: Keep[Sequence[Stored | Exception]] | None,
+    ) -> list[Stored | Exception]:
+        creates = [create for create in sealed if isinstance(create, _Sealed)]
         if not creates:
-            return []
+            return list[Stored | Exception](error for error in sealed if isinstance(error, VaultError))
         async with self._database.transaction(tenant) as work:
-            return await self._insert(work, creates)
+            stored = iter(await self._insert(work, creates))
+            outcomes: list[Stored | Exception] = [
+                create if isinstance(create, VaultError) else next(stored) for create in sealed
+            ]
+            if keep is not None:
+                known = {create.person.id: create.person.keys.field for create in creates}
+                await self._keeper.keep(work, keep.render(outcomes), keep.begun, known)
+        return outcomes
 
-    async def _insert(self, work: UnitOfWork, creates: Sequence[_Sealed]) -> list[Receipt]:
+    async def _insert(self, work: UnitOfWork, creates: Sequence[_Sealed]) -> list[Stored]:
         now = self._clock.now()
         people = {create.person.id: create.person.new for create in creates if create.person.new}
         await self._subjects.add(work, list(people.values()), now)
@@ -161,16 +185,29 @@ class RecordWriter:
         await self._subjects.add_consents(
             work, [consent for create in creates for consent in create.consents]
         )
+        creates = await self._joined(work, creates)
         await self._subjects.add_bindings(
             work, [binding for create in creates for binding in create.bindings]
         )
         receipts = await self._audit.record(work, [create.event for create in creates])
-        for create, receipt in zip(creates, receipts, strict=True):
+        stored = [_stored(create, receipt) for create, receipt in zip(creates, receipts, strict=True)]
+        for create, answer in zip(creates, stored, strict=True):
             if create.keep is not None:
-                answer = create.keep.render(_stored(create, receipt))
                 known = {create.person.id: create.person.keys.field}
-                await self._keeper.keep(work, answer, create.keep.begun, known)
-        return receipts
+                await self._keeper.keep(work, create.keep.render(answer), create.keep.begun, known)
+        return stored
+
+    async def _joined(self, work: UnitOfWork, creates: Sequence[_Sealed]) -> Sequence[_Sealed]:
+        """The creates with the purposes their people agreed to before: one query, and none for people who are new here.
+
+        It comes after the records are inserted: from then on whoever changes the ledger waits, or has been waited for.
+        """
+        times = Counter(create.person.id for create in creates)
+        here = {
+            c.person.id for c in creates if c.purposes and (c.person.new is None or times[c.person.id] > 1)
+        }
+        ledgers = await self._subjects.ledgers(work, here) if here else {}
+        return [_joining(create, ledgers.get(create.person.id, ()), self._clock.now()) for create in creates]
 
     async def _people(
         self, tenant: str, accepted: Sequence[Accepted], tenant_keys: TenantKeys
@@ -213,9 +250,11 @@ class RecordWriter:
         consents = self._consents(item, person.id)
         bindings = self._bindings(item, tenant_keys, cipher, person.id, record, consents)
         event = self._event(item, person, record, sealed)
-        return _Sealed(
-            person, NewRecord(record, person.id, collection, sealed), bindings, consents, event, item.keep
+        new, purposes = (
+            NewRecord(record, person.id, collection, sealed),
+            consent_purposes(item.table, collection),
         )
+        return _Sealed(person, new, bindings, consents, event, item.keep, purposes)
 
     def _index(
         self, item: Accepted, tenant_keys: TenantKeys, name: str, value: Plaintext
@@ -310,6 +349,16 @@ def _new_person(tenant: str, tenant_keys: TenantKeys, digest: bytes) -> _Person:
         subject, tenant, row.kek_version, row.wrapped.wrapped, row.wrapped.commitment, restricted=False
     )
     return _Person(subject, keys, (stored, digest))
+
+
+def _joining(create: _Sealed, ledger: Sequence[Consent], now: datetime) -> _Sealed:
+    opened = {binding.purpose for binding in create.bindings}
+    more = joining(ledger, create.purposes, opened, create.record.id, now)
+    if not more:
+        return create
+    words = ",".join(sorted(opened | {binding.purpose for binding in more}))
+    event = replace(create.event, inputs={**create.event.inputs, "opened": words})
+    return replace(create, bindings=[*create.bindings, *more], event=event)
 
 
 def _stored(create: _Sealed, receipt: Receipt) -> Stored:

@@ -8,6 +8,7 @@ never the path that was asked for: a path is a sender's text.
 import logging
 import re
 import time
+from collections.abc import Callable
 from typing import Any, Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -16,6 +17,7 @@ from app.kernel.ids import new_uuid, random_bucket, text_of
 from app.web.logs import LogEvent, LogFields, log
 from app.web.metrics import Metrics
 from app.web.problems import internal_problem
+from app.web.rate_limit import Quota, rate_limit_headers
 
 _LOGGER: Final = logging.getLogger(__name__)
 _HEADERS: Final = (
@@ -45,7 +47,7 @@ class Edge:
         started = time.perf_counter()
         state = scope.setdefault("state", {})
         state["request_id"] = text_of("req", new_uuid(random_bucket()))
-        answer = _Answer(send, state["request_id"])
+        answer = _Answer(send, state)
         self._metrics.request_began()
         try:
             await self._app(scope, receive, answer)
@@ -78,11 +80,11 @@ class Edge:
 class _Answer:
     """The `send` of one request: adds the headers that the answer lacks, and keeps its status."""
 
-    __slots__ = ("_request_id", "_send", "status")
+    __slots__ = ("_send", "_state", "status")
 
-    def __init__(self, send: Send, request_id: str) -> None:
+    def __init__(self, send: Send, state: dict[str, Any]) -> None:
         self._send = send
-        self._request_id = request_id.encode("ascii")
+        self._state = state
         self.status = _HUNG_UP
 
     async def __call__(self, message: Message) -> None:
@@ -91,8 +93,16 @@ class _Answer:
             headers = message.get("headers", [])
             present = {name for name, _ in headers}
             missing = [header for header in _HEADERS if header[0] not in present]
-            message["headers"] = [*headers, *missing, (b"vault-request", self._request_id)]
+            request_id = self._state["request_id"].encode("ascii")
+            quotas = () if b"ratelimit" in present else self._quotas()
+            message["headers"] = [*headers, *missing, *quotas, (b"vault-request", request_id)]
         await self._send(message)
+
+    def _quotas(self) -> list[tuple[bytes, bytes]]:
+        """What is left of the budgets that the caller has used, where a budget may have been used."""
+        quotas: Callable[[], list[Quota]] | None = self._state.get("quotas")
+        told = rate_limit_headers(quotas()) if quotas else {}
+        return [(name.lower().encode("ascii"), value.encode("ascii")) for name, value in told.items()]
 
 
 def route_template(scope: Scope) -> str:

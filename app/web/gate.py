@@ -13,10 +13,12 @@ from app.kernel.caller import Caller
 from app.kernel.errors import Kind, VaultError
 from app.kernel.ids import new_uuid, parse_id, random_bucket, text_of
 from app.vault.ask import Ask
+from app.vault.budget import WINDOW_SECONDS
 from app.web.caller import bearer
 from app.web.permissions import OWN, permission_of, require
 from app.web.problems import request_id
 from app.web.purpose import case, order, purpose
+from app.web.rate_limit import Quota
 from app.wiring.parts import Parts
 
 
@@ -53,6 +55,7 @@ async def asking(request: Request, parts: Parts) -> Ask:
     """The caller with its declared purpose and case, for a route that touches personal data."""
     caller = await admitted(request, parts)
     headers = request.scope["headers"]
+    request.scope["state"]["quotas"] = lambda: quotas(parts, caller)
     named = order(headers)
     return Ask(
         caller,
@@ -61,6 +64,12 @@ async def asking(request: Request, parts: Parts) -> Ask:
         case(headers),
         None if named is None else parse_id("ord", named),
     )
+
+
+def quotas(parts: Parts, caller: Caller) -> list[Quota]:
+    """What the caller has left of the budgets that it has used in this hour."""
+    left = parts.budget.left(caller.tenant, caller.id)
+    return [Quota(each.policy, each.most, WINDOW_SECONDS, each.left, each.seconds) for each in left]
 
 
 async def acting(request: Request, parts: Parts) -> Author:

@@ -1,10 +1,11 @@
 """`Idempotency-Key` on POSTs: the second of two equal requests gets the answer of the first.
 
-Only what succeeded is kept; a refused request had no effect and gives its key back. Reads, searches, checks
+Only what succeeded is kept; a request that failed without an effect gives its key back. Reads, searches, checks
 and resolutions by POST disclose and keep nothing: they are decided anew, so that a withdrawal acts on the next of them
 (docs/adr/0005-idempotency-keys.md).
 """
 
+import contextlib
 import json
 import re
 from collections.abc import Callable, Coroutine, Sequence
@@ -15,7 +16,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.kernel.errors import Kind, VaultError
-from app.vault.keep_answer import Begun, KeptAnswer, Segment
+from app.storage.failures import DatabaseUnavailable
+from app.vault.keep_answer import KeptAnswer, Segment
+from app.vault.key_fence import Begun
 from app.web.caller import bearer
 from app.web.headers import single
 from app.web.problems import problem_document, problem_response, request_id
@@ -79,10 +82,11 @@ async def _begun(request: Request, parts: Parts, key: str) -> Begun | KeptAnswer
 async def _carried_out(request: Request, parts: Parts, begun: Begun, endpoint: Endpoint) -> Response:
     request.scope["state"]["begun"] = begun
     try:
-        response = await endpoint(request)
-    except VaultError as error:
-        # What could not be stored may or may not have happened; the log will tell whoever asks again.
-        if error.kind is not Kind.UNAVAILABLE:
+        with parts.key_fence.holding(begun):
+            response = await endpoint(request)
+    except Exception:
+        # The failure is what is answered: where the database is away, the key is free again only after a while.
+        with contextlib.suppress(DatabaseUnavailable):
             await parts.answers.abandon(begun)
         raise
     if response.status_code >= 300:

@@ -47,6 +47,13 @@ class Metrics:
         self._database_errors = Counter("kin_database_errors", "Failed database calls", registry=registry)
         self._auth_failures = Counter("kin_authentication_failures", "Refused credentials", registry=registry)
         self._limited = Counter("kin_rate_limited", "Answers 429", registry=registry)
+        self._job_success = Gauge(
+            "kin_job_last_success_timestamp_seconds",
+            "When a job of the schedule last succeeded for all tenants",
+            ["job"],
+            registry=registry,
+        )
+        self._job_failures = Counter("kin_job_failures", "Failed runs of a job", ["job"], registry=registry)
         # labels() takes a lock and builds a tuple of strings; a route's series is looked up once instead.
         self._series: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
@@ -87,6 +94,14 @@ class Metrics:
     def rate_limited(self) -> None:
         """A caller was told to wait."""
         self._limited.inc()
+
+    def job_done(self, job: str) -> None:
+        """A job of the schedule has run for every tenant."""
+        self._job_success.labels(job).set_to_current_time()
+
+    def job_failed(self, job: str) -> None:
+        """A job has failed for a tenant."""
+        self._job_failures.labels(job).inc()
 
     def render(self) -> bytes:
         """All metrics in the text format, to be served as `CONTENT_TYPE`."""

@@ -22,6 +22,7 @@ from app.kernel.errors import FieldError, Kind, LimitReached, VaultError
 from app.kernel.ids import text_of
 from app.storage.failures import Conflict
 from app.web.logs import log_failure
+from app.web.rate_limit import Quota, rate_limit_headers
 from app.web.validation import MAX_ERRORS, field_errors, parameter_error
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -163,11 +164,10 @@ async def _on_vault_error(request: Request, error: Exception) -> Response:
 
 
 def _limit_headers(limit: LimitReached) -> Mapping[str, str]:
-    """When to come back (RFC 9110, 10.2.3), and under which policy (draft-ietf-httpapi-ratelimit-headers)."""
+    """When to come back (RFC 9110, 10.2.3), and under which policy."""
     return {
         "Retry-After": str(limit.seconds),
-        "RateLimit-Policy": f'"{limit.policy}";q={limit.most};w={limit.window}',
-        "RateLimit": f'"{limit.policy}";r=0;t={limit.seconds}',
+        **rate_limit_headers([Quota(limit.policy, limit.most, limit.window, 0, limit.seconds)]),
     }
 
 

@@ -1,6 +1,7 @@
 """What a query string may say: each name once, no name the operation does not know. Addresses never carry personal data."""
 
 from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
 from uuid import UUID
@@ -56,6 +57,18 @@ def id_parameter(found: Mapping[str, str], name: str, prefix: Prefix) -> UUID | 
 def word_parameter(found: Mapping[str, str], name: str, words: type[StrEnum]) -> str | None:
     """A word of a closed list given as a parameter."""
     return parameter(found, name, lambda text: words(text).value, "use one of: " + ", ".join(words))
+
+
+def time_parameter(found: Mapping[str, str], name: str) -> datetime | None:
+    """A time given as a parameter (RFC 3339, with its offset)."""
+    return parameter(found, name, _moment, "use a time with its offset, such as 2026-11-22T08:00:00Z")
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("without an offset")
+    return moment
 
 
 def version_number(text: str) -> int:

@@ -28,6 +28,7 @@ from app.vault.budget_store import BudgetStore
 from app.vault.change_record import RecordChanger
 from app.vault.change_store import ChangeStore
 from app.vault.circumstances import Circumstancer
+from app.vault.count_people import PeopleCounter
 from app.vault.disclose import Discloser
 from app.vault.fields import FieldCatalogue
 from app.vault.find_subject import SubjectFinder
@@ -35,7 +36,9 @@ from app.vault.issue_token import TokenIssuer
 from app.vault.judge import Judge
 from app.vault.keep_answer import AnswerKeeper
 from app.vault.kept_store import KeptStore
+from app.vault.key_fence import KeyFence
 from app.vault.manage_token import TokenManager
+from app.vault.population import Population
 from app.vault.recipients import Recipients
 from app.vault.resolve_token import TokenResolver
 from app.vault.search import Searcher
@@ -46,8 +49,11 @@ from app.vault.verify_field import FieldVerifier
 from app.vault.verify_stored import StoredVerifier
 from app.vault.write_record import RecordWriter
 from app.wiring.audit_tree import AuditTree, build_audit_tree
+from app.wiring.erasing import Erasing, build_erasing
 from app.wiring.passwords import PasswordHasher
 from app.wiring.people import People, build_people
+from app.wiring.requests import PersonRequests, build_requests
+from app.wiring.retention import Retention, build_retention
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +76,15 @@ class Parts:
     notice_versions: NoticeStore
     subjects: SubjectFinder
     people: People
+    erasing: Erasing
+    retention: Retention
+    requests: PersonRequests
     storer: RecordStorer
     discloser: Discloser
+    budget: Budget
+    people_counter: PeopleCounter
     answers: AnswerKeeper
+    key_fence: KeyFence
     changer: RecordChanger
     verifier: FieldVerifier
     searcher: Searcher
@@ -81,9 +93,14 @@ class Parts:
     passwords: PasswordHasher
 
 
-def build(settings: Settings, *, observe_commit: Callable[[int], None] = lambda _: None) -> Parts:
+def build(
+    settings: Settings,
+    *,
+    observe_commit: Callable[[int], None] = lambda _: None,
+    clock: Clock | None = None,
+) -> Parts:
     """All parts, nothing opened yet; `KeyringRefused` or `InvalidDatabaseURL` when a setting cannot be used."""
-    clock = SystemClock()
+    clock = clock or SystemClock()
     database = Database(
         settings.database_url,
         pool_size=settings.database_pool,
@@ -93,7 +110,9 @@ def build(settings: Settings, *, observe_commit: Callable[[int], None] = lambda 
     provider = LocalKeyProvider.load(settings.keyring, production=settings.mode is Mode.PRODUCTION)
     keyring = TenantKeyring(provider, KeyStore(database), clock)
     audit_store = AuditStore(database)
-    audit = AuditLog(audit_store, observe_commit)
+    kept = KeptStore(database)
+    fence = KeyFence(kept)
+    audit = AuditLog(audit_store, observe_commit, fence.prove)
     identity = IdentityStore(database)
 
     async def digest_key(tenant: str) -> bytes | None:
@@ -122,7 +141,7 @@ def build(settings: Settings, *, observe_commit: Callable[[int], None] = lambda 
     judge = Judge(
         catalogue, keyring, Circumstancer(AssignmentStore(database), OrderStore(database), clock), clock
     )
-    answers = AnswerKeeper(database, KeptStore(database), subjects, keyring, audit_query, clock)
+    answers = AnswerKeeper(database, kept, subjects, keyring, audit_query, clock)
     writer = RecordWriter(database, vault_store, subjects, catalogue, keyring, answers, audit, clock)
     budget = Budget(
         database,
@@ -131,10 +150,29 @@ def build(settings: Settings, *, observe_commit: Callable[[int], None] = lambda 
         clock,
         people=settings.people_per_hour,
         searches=settings.searches_per_hour,
+        statistics=settings.statistics_per_hour,
     )
     answerer = Answerer(database, TokenIssuer(vault_store, keyring, clock), budget, audit)
     recipients = Recipients(identity)
     changes = ChangeStore()
+    people = build_people(
+        database, subjects, vault_store, finder, notices, keyring, audit, audit_query, clock
+    )
+    discloser = Discloser(vault_store, notices, recipients, judge, answerer)
+    audit_tree = build_audit_tree(settings, database, clock, identity.tenants)
+    erasing = build_erasing(
+        settings,
+        database,
+        subjects,
+        changes,
+        finder,
+        notices,
+        audit,
+        audit_query,
+        audit_tree,
+        identity.tenants,
+        clock,
+    )
     return Parts(
         settings=settings,
         clock=clock,
@@ -143,7 +181,7 @@ def build(settings: Settings, *, observe_commit: Callable[[int], None] = lambda 
         keyring=keyring,
         audit=audit,
         audit_query=audit_query,
-        audit_tree=build_audit_tree(settings, database, clock, identity.tenants),
+        audit_tree=audit_tree,
         stored_verifier=StoredVerifier(StoredRows(database), keyring, AuditQuery(audit_store)),
         identity=identity,
         authenticator=authenticator,
@@ -151,12 +189,29 @@ def build(settings: Settings, *, observe_commit: Callable[[int], None] = lambda 
         notices=notices,
         notice_versions=notice_versions,
         subjects=finder,
-        people=build_people(
-            database, subjects, vault_store, finder, notices, keyring, audit, audit_query, clock
+        erasing=erasing,
+        retention=build_retention(
+            database, subjects, notices, notice_versions, erasing.eraser, audit, audit_query, clock
+        ),
+        people=people,
+        requests=build_requests(
+            settings, database, subjects, finder, identity, people.describer, discloser, notices, audit, clock
         ),
         storer=RecordStorer(notices, catalogue, writer, audit, clock, passwords.hash),
-        discloser=Discloser(vault_store, notices, recipients, judge, answerer),
+        discloser=discloser,
+        budget=budget,
+        people_counter=PeopleCounter(
+            Population(database),
+            vault_store,
+            notices,
+            judge,
+            budget,
+            audit,
+            clock,
+            threshold=settings.statistics_threshold,
+        ),
         answers=answers,
+        key_fence=fence,
         changer=RecordChanger(
             database,
             vault_store,
@@ -171,7 +226,16 @@ def build(settings: Settings, *, observe_commit: Callable[[int], None] = lambda 
             passwords.hash,
         ),
         verifier=FieldVerifier(
-            database, vault_store, changes, notices, catalogue, judge, audit, clock, passwords.verify
+            database,
+            vault_store,
+            changes,
+            notices,
+            catalogue,
+            judge,
+            audit,
+            clock,
+            passwords.verify,
+            passwords.renewed,
         ),
         searcher=Searcher(
             vault_store, notices, catalogue, keyring, judge, answerer, recipients, budget, audit, clock

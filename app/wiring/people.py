@@ -21,6 +21,7 @@ from app.subjects.store import SubjectStore
 from app.vault.describe_subject import SubjectDescriber
 from app.vault.find_subject import SubjectFinder
 from app.vault.give_consent import ConsentKeeper
+from app.vault.import_consents import ConsentImporter
 from app.vault.open_binding import BindingKeeper
 from app.vault.record_list import RecordList
 from app.vault.request_order import OrderRequester
@@ -33,6 +34,7 @@ class People:
 
     describer: SubjectDescriber
     consents: ConsentKeeper
+    consent_importer: ConsentImporter
     bindings: BindingKeeper
     restrictor: Restrictor
     holds: HoldKeeper
@@ -57,14 +59,16 @@ def build_people(
     """The use cases over the parts that they share with others."""
     holds, assignments, orders = HoldStore(database), AssignmentStore(database), OrderStore(database)
     heads = RecordList(database)
+    consents = ConsentKeeper(database, subjects, heads, finder, notices, audit, clock)
     return People(
         describer=SubjectDescriber(subjects, heads, holds, assignments, finder, notices, audit, log, clock),
-        consents=ConsentKeeper(database, subjects, heads, finder, notices, audit, clock),
-        bindings=BindingKeeper(database, subjects, records, finder, notices, keyring, audit, clock),
+        consents=consents,
+        consent_importer=ConsentImporter(finder, consents),
+        bindings=BindingKeeper(database, subjects, records, heads, finder, notices, keyring, audit, clock),
         restrictor=Restrictor(database, subjects, finder.person, audit, clock),
         holds=HoldKeeper(database, subjects, holds, finder.person, audit, clock),
         assigner=Assigner(database, subjects, assignments, finder.person, audit, clock),
-        order_requester=OrderRequester(database, orders, finder, notices, audit, clock),
+        order_requester=OrderRequester(database, orders, subjects, finder, notices, audit, clock),
         order_decider=OrderDecider(database, orders, finder.people, audit, clock),
         orders=orders,
         sessions=SessionKeeper(database, SessionStore(database), finder.person, audit, clock),

@@ -10,16 +10,20 @@ from app.wiring.preflight import preflight
 
 
 @asynccontextmanager
-async def running(parts: Parts, *, report: Callable[[Exception], None]) -> AsyncIterator[None]:
+async def running(
+    parts: Parts, *, report: Callable[[Exception], None], sequencing: bool = False
+) -> AsyncIterator[None]:
     """Opens the database, refuses what start-up must refuse, refreshes the notices until the block ends.
 
-    `report` is told of failures of the background work, which goes on.
+    `report` is told of failures of the background work, which goes on. With `sequencing`, the audit log is sequenced here
+    whatever the setting says.
     """
     await parts.database.open()
     try:
         await preflight(parts)
+        await parts.erasing.begin(report)
         work = [asyncio.create_task(_refresh(parts.notices, report))]
-        if sequences(parts):
+        if sequencing or sequences(parts):
             work.append(asyncio.create_task(parts.audit_tree.keeper.run(report)))
         try:
             yield

@@ -12,8 +12,9 @@ import pytest
 
 from kin_client.async_vault import AsyncVault
 from kin_client.audit import EventFilter
+from kin_client.consents import Consent
 from kin_client.errors import Unavailable, Unexpected
-from kin_client.records import Consent, NewRecord
+from kin_client.records import NewRecord
 from kin_client.retry import Retries
 from kin_client.vault import Vault
 

@@ -5,6 +5,7 @@ import ast
 from tests.support.source import calls, modules
 
 REVEALS = {
+    "api/schemas/requests.py": "a person's request shows what was said about it",
     "api/schemas/subjects.py": "the page of a person shows references of bindings, and reasons in words",
     "subjects/words.py": "a reason in words is encrypted",
     "vault/change_record.py": "a new password is hashed",
@@ -14,7 +15,7 @@ REVEALS = {
     "vault/sealing.py": "a value is encrypted",
     "vault/store_record.py": "a password is hashed",
     "vault/submission.py": "a value is parsed by its field's type",
-    "vault/verify_field.py": "an offered value is compared with the stored one",
+    "vault/verify_field.py": "an offered value is compared with the stored one, a password that is right hashed anew",
     "vault/write_record.py": "a reference is indexed",
 }
 

@@ -169,3 +169,29 @@ async def test_without_a_limit_nothing_is_counted(vault: Vault) -> None:
     assert "transaction" not in calls
     assert (await search(vault)).status_code == 200
     assert await spent(vault) == 0
+
+
+async def test_an_answer_says_what_is_left_of_the_budgets_that_were_used(frugal: Vault) -> None:
+    with time_machine.travel(QUARTER_PAST, tick=False) as clock:
+        first, second = await parcels(frugal, 2)
+        for parcel, left in ((first, 4), (first, 4), (second, 3)):
+            answer = await read(frugal, parcel, "checkout", "order")
+            assert answer.headers["ratelimit-policy"] == '"people";q=5;w=3600'
+            assert answer.headers["ratelimit"] == f'"people";r={left};t=2700'
+        found = await search(frugal)
+        assert found.headers["ratelimit-policy"] == '"people";q=5;w=3600, "searches";q=3;w=3600'
+        assert found.headers["ratelimit"] == '"people";r=3;t=2700, "searches";r=2;t=2700'
+        # Who has used nothing is told nothing, and neither is whom nobody counts.
+        assert "ratelimit" not in (await read(frugal, first, "compliance", "order")).headers
+        assert "ratelimit" not in (await frugal.client("compliance").get("/v1/audit/events")).headers
+        clock.shift(timedelta(hours=1))
+        assert (await read(frugal, first, "checkout", "order")).headers["ratelimit"] == '"people";r=4;t=2700'
+
+
+async def test_saying_what_is_left_asks_the_database_nothing(frugal: Vault) -> None:
+    (parcel,) = await parcels(frugal, 1)
+    await read(frugal, parcel, "checkout", "order")
+    with database_calls(frugal) as calls:
+        answer = await read(frugal, parcel, "checkout", "order")
+    assert "ratelimit" in answer.headers
+    assert "transaction" not in calls

@@ -2,12 +2,17 @@
 
 import asyncio
 import collections
+import copy
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
 import pytest
 from sqlalchemy import Executable, delete, update
 
+from app.storage.engine import UnitOfWork
+from app.storage.failures import DatabaseUnavailable
 from app.subjects.tables import subjects
 from app.vault.tables import kept_answers
 from tests.support.orders import delivery, events, problem, stored
@@ -87,22 +92,55 @@ async def test_a_refused_request_gives_its_key_back(vault: Vault) -> None:
     assert (await store(vault, "k")).status_code == 201
 
 
-async def test_after_a_crash_before_the_effect_the_work_is_done(vault: Vault) -> None:
-    body, headers = delivery(), {"Idempotency-Key": "k"}
-    caller = vault.client("checkout", "order")
+@pytest.mark.parametrize(
+    ("error", "answered"),
+    [(DatabaseUnavailable(), (503, "unavailable")), (ConnectionError(), (500, "internal"))],
+    ids=["unavailable", "unforeseen"],
+)
+async def test_a_failure_without_effect_gives_the_key_back(
+    vault: Vault, error: Exception, answered: tuple[int, str]
+) -> None:
+    async def fails(*_: object) -> object:
+        raise error
 
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(type(vault.parts.storer), "store", fails)
+        assert problem(await store(vault, "k")) == answered
+    assert (await store(vault, "k")).status_code == 201
+    assert await stores(vault) == 1
+
+
+async def test_a_failure_after_the_effect_gives_nothing_back(vault: Vault) -> None:
+    """The reply to COMMIT was lost: the caller is told 503, and the store is there, with its answer."""
+    real = vault.parts.database.transaction
+
+    @asynccontextmanager
+    async def cut_off(tenant: str) -> AsyncIterator[UnitOfWork]:
+        async with real(tenant) as work:
+            yield work
+        raise DatabaseUnavailable
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(vault.parts.database, "bookkeeping", copy.copy(vault.parts.database).bookkeeping)
+        patched.setattr(vault.parts.database, "transaction", cut_off)
+        assert problem(await store(vault, "k")) == (503, "unavailable")
+    again = await store(vault, "k")
+    assert (again.status_code, again.headers["idempotency-replayed"]) == (201, "true")
+    assert await stores(vault) == 1
+
+
+async def test_after_a_crash_before_the_effect_the_work_is_done(vault: Vault) -> None:
     async def ends_here(*_: object) -> object:
-        raise ConnectionError
+        raise asyncio.CancelledError
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(type(vault.parts.storer), "store", ends_here)
-        assert problem(await caller.post("/v1/records", json=body, headers=headers)) == (500, "internal")
-    assert problem(await caller.post("/v1/records", json=body, headers=headers)) == (
-        409,
-        "idempotency-in-flight",
-    )
+        crashed = asyncio.create_task(store(vault, "k"))
+        with pytest.raises(asyncio.CancelledError):
+            await crashed
+    assert problem(await store(vault, "k")) == (409, "idempotency-in-flight")
     await forgotten(vault, begun_at=vault.parts.clock.now().replace(year=2020))
-    assert (await caller.post("/v1/records", json=body, headers=headers)).status_code == 201
+    assert (await store(vault, "k")).status_code == 201
     assert await stores(vault) == 1
 
 
@@ -114,7 +152,7 @@ async def test_after_a_crash_between_effect_and_answer_nothing_is_done_again(vau
     first = await shipping.post("/v1/tokens", json=order, headers=headers)
     assert first.status_code == 200
     begun = vault.parts.clock.now()
-    await forgotten(vault, state="begun", answer=None)
+    await forgotten(vault, state="effected", answer=None)
     assert problem(await shipping.post("/v1/tokens", json=order, headers=headers)) == (
         409,
         "idempotency-in-flight",

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from app.approvals import approval
+from app.rights import request
 from app.subjects import binding
 from tests.support.source import ROOT
 
@@ -26,6 +27,12 @@ _PICTURES: Final = (
         "`app/approvals/approval.py`. By `time` an order ends that nobody decided, or that was approved; no row is changed.",
         approval.State.PENDING,
         approval.TRANSITIONS,
+    ),
+    (
+        "A person's request",
+        "`app/rights/request.py`. Time moves none: that a request is late is seen from its deadline, which an extension puts off.",
+        request.State.OPEN,
+        request.TRANSITIONS,
     ),
 )
 

@@ -16,6 +16,7 @@ import httpx
 from fastapi import FastAPI
 
 from app.identity.issue import Actor
+from app.kernel.clock import Clock
 from app.kernel.ids import text_of
 from app.keys.providers.local import create_keyring
 from app.main import create_app_from
@@ -119,11 +120,13 @@ class Vault:
 
 
 @asynccontextmanager
-async def running_vault(store: Store, directory: Path, **settings: object) -> AsyncIterator[Vault]:
+async def running_vault(
+    store: Store, directory: Path, clock: Clock | None = None, **settings: object
+) -> AsyncIterator[Vault]:
     """A vault on a fresh copy, its lifespan running; `settings` go over the test's own."""
     keyring = copied_keyring(store, directory)
     with store.copy(directory) as url:
-        app = create_app_from(settings_for(url, keyring, **settings))
+        app = create_app_from(settings_for(url, keyring, **settings), clock)
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(app.router.lifespan_context(app))
             yield Vault(app, app.state.parts, directory, url, keyring, store.prepared.callers, stack)

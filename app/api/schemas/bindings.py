@@ -1,13 +1,13 @@
 """What consents and bindings look like on the wire."""
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from app.api.schemas.receipt import RECEIPT_EXAMPLE, ReceiptOut, receipt_json
-from app.api.schemas.records import ConsentIn
+from app.api.schemas.records import ConsentIn, SubjectIn
 from app.api.schemas.spelling import BindingId, Body, Name, Reference, Words
 from app.kernel.clock import rfc3339
 from app.kernel.ids import parse_id, text_of
@@ -15,6 +15,7 @@ from app.kernel.plaintext import Plaintext
 from app.subjects.binding import Binding
 from app.subjects.consent import Consent
 from app.vault.give_consent import ConsentChange, Objection
+from app.vault.import_consents import ConsentLine
 from app.vault.open_binding import Closed, Opened
 from app.vault.submission import ConsentGiven
 
@@ -34,6 +35,33 @@ class NewConsentIn(ConsentIn):
     def given(self) -> ConsentGiven:
         """The body in the words of the vault."""
         return ConsentGiven(self.purpose, self.given_at, self.method, self.wording)
+
+
+class ConsentLineIn(NewConsentIn):
+    """Whose consent, to what, given when, how and in which words."""
+
+    subject: SubjectIn
+
+    def line(self) -> ConsentLine:
+        """The line in the words of the vault."""
+        return ConsentLine(
+            reference=None if self.subject.ref is None else Plaintext(self.subject.ref),
+            subject=None if self.subject.id is None else parse_id("sub", self.subject.id),
+            given=self.given(),
+        )
+
+
+class ConsentsIn(Body):
+    """Consents to import; every line is judged alone."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"items": [{"subject": {"ref": "customer-8123"}, **CONSENT_IN_EXAMPLE}]}]
+        },
+    )
+
+    items: Annotated[list[Any], Field(min_length=1, max_length=1000)]
 
 
 class BindingIn(Body):
@@ -108,6 +136,12 @@ class ConsentOut(BaseModel):
     receipt: ReceiptOut
 
 
+class ImportedOut(BaseModel):
+    """One outcome a line, in order: the consent, `added` false when it was on record already; or a problem."""
+
+    items: list[dict[str, Any]]
+
+
 class WithdrawnOut(BaseModel):
     """A withdrawal (an entry of its own), and what it closed."""
 
@@ -150,6 +184,11 @@ def consent_json(change: ConsentChange) -> dict[str, Any]:
         "opened": _states(change.bindings),
         "receipt": receipt_json(change.receipt),
     }
+
+
+def imported_json(change: ConsentChange) -> dict[str, Any]:
+    """The outcome of a line."""
+    return {**consent_json(change), "added": change.added}
 
 
 def withdrawn_json(change: ConsentChange) -> dict[str, Any]:
@@ -221,6 +260,19 @@ CONSENT_EXAMPLE: Final[dict[str, Any]] = {
     "recorded_at": "2026-11-22T08:00:01.000Z",
     "opened": [_BINDING],
     "receipt": _RECEIPT,
+}
+IMPORTED_EXAMPLE: Final[dict[str, Any]] = {
+    "items": [
+        CONSENT_EXAMPLE | {"added": True},
+        {
+            "type": "urn:kin:problem:conflict",
+            "title": "Conflict",
+            "status": 409,
+            "detail": "the person has withdrawn their consent to this purpose since; ask them again",
+            "code": "conflict",
+            "request_id": "req_01k9v3c8w0b8sa3q7m5e2t4x6z",
+        },
+    ]
 }
 WITHDRAWN_EXAMPLE: Final[dict[str, Any]] = {
     "id": "cns_01k9v3c8w3b8sd6t0q8h5x70a2",

@@ -8,7 +8,7 @@ from pydantic import ConfigDict
 
 from kin_client.answer import Model, NoticeRef, parsed
 from kin_client.operation import Operation, Page, Pages, get
-from kin_client.spelling import check_handle, check_id
+from kin_client.spelling import check_handle, check_id, rfc3339
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +47,8 @@ class EventFilter:
         yield "caller", self.caller and check_id("clr", self.caller)
         yield "recipient", self.recipient and check_id("clr", self.recipient)
         yield "notice_version", None if self.notice_version is None else str(self.notice_version)
-        yield "since", _rfc3339(self.since)
-        yield "until", _rfc3339(self.until)
+        yield "since", None if self.since is None else rfc3339(self.since)
+        yield "until", None if self.until is None else rfc3339(self.until)
 
 
 class FieldTrace(Model):
@@ -121,9 +121,3 @@ def audit_summary(by: str, where: EventFilter | None = None) -> Operation[Summar
     """How many events there are by `hour`, `day`, `caller`, `role`, `purpose`, `outcome`, `action` or `form`."""
     params = (where or EventFilter()).params() | {"by": by}
     return parsed(Summary, (yield get("/v1/audit/summary", params)))
-
-
-def _rfc3339(moment: datetime | None) -> str | None:
-    if moment is not None and moment.tzinfo is None:
-        raise ValueError("a time needs a time zone; use datetime.now(UTC)")
-    return None if moment is None else moment.isoformat()

@@ -9,22 +9,9 @@ from pydantic import Field
 
 from kin_client.answer import Model, Receipt, checked, parsed
 from kin_client.batch import Batch, batched, body, split
+from kin_client.consents import Consent
 from kin_client.operation import Operation, Request, get, post, with_body
 from kin_client.spelling import asking, check_id
-
-
-@dataclass(frozen=True, slots=True)
-class Consent:
-    """A customer's consent to a purpose, with its evidence: when, by what means, to which wording."""
-
-    purpose: str
-    given_at: datetime
-    method: str
-    wording: str
-
-    def __post_init__(self) -> None:
-        if self.given_at.tzinfo is None:
-            raise ValueError("given_at needs a time zone; use datetime.now(UTC)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,15 +42,7 @@ class NewRecord:
                 {"purpose": purpose} if ref is None else {"purpose": purpose, "ref": ref}
                 for purpose, ref in self.purposes.items()
             ],
-            "consents": [
-                {
-                    "purpose": consent.purpose,
-                    "given_at": consent.given_at.isoformat(),
-                    "method": consent.method,
-                    "wording": consent.wording,
-                }
-                for consent in self.consents
-            ],
+            "consents": [consent.document() for consent in self.consents],
             "fields": dict(self.fields),
         }
 

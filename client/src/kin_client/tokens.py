@@ -1,6 +1,6 @@
 """Tokens: what a record's field is passed outside as, and what its recipient turns it back into."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,7 +9,7 @@ from pydantic import Field
 from kin_client.answer import Model, Receipt, parsed
 from kin_client.batch import Batch, batched, body, split
 from kin_client.operation import Operation, Request, get, post
-from kin_client.spelling import asking, check_id
+from kin_client.spelling import asking, check_id, iso_8601
 
 
 class IssuedToken(Model):
@@ -110,19 +110,3 @@ def list_tokens(record: str) -> Operation[tuple[ListedToken, ...]]:
     """The live tokens of a record, without their texts."""
     answer = yield get("/v1/tokens", {"record": check_id("rec", record)})
     return parsed(_Listed, answer).items
-
-
-def iso_8601(time: timedelta) -> str:
-    """A duration of whole seconds as the vault reads it: `P7D`, `PT15M`, `P1DT12H`; ValueError for none or less."""
-    seconds = int(time.total_seconds())
-    if seconds < 1:
-        raise ValueError("a token has to live for a second at least")
-    days, seconds = divmod(seconds, 86_400)
-    minutes, seconds = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    clock = "".join(_parts((hours, "H"), (minutes, "M"), (seconds, "S")))
-    return "P" + "".join(_parts((days, "D"))) + (f"T{clock}" if clock else "")
-
-
-def _parts(*parts: tuple[int, str]) -> Iterator[str]:
-    return (f"{number}{unit}" for number, unit in parts if number)

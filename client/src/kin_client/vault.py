@@ -6,7 +6,24 @@ from typing import Concatenate, ParamSpec, Self, TypeVar
 
 import httpx
 
-from kin_client import audit, bindings, callers, health, notice, records, tokens
+from kin_client import (
+    audit,
+    bindings,
+    callers,
+    consents,
+    counts,
+    erasures,
+    exports,
+    health,
+    holds,
+    notice,
+    orders,
+    records,
+    requests,
+    sessions,
+    subjects,
+    tokens,
+)
 from kin_client.connection import arguments, client_options, described
 from kin_client.operation import Operation, Pages, Request
 from kin_client.retry import Outcome, Retries, Wait, persistent
@@ -73,6 +90,47 @@ class Vault:
     open_binding = _call(bindings.open_binding)
     close_binding = _call(bindings.close_binding)
     close_bindings = _call(bindings.close_bindings)
+
+    find_subject = _call(subjects.find_subject)
+    subject = _call(subjects.subject)
+    accesses = _listing(subjects.accesses)
+    recipients = _listing(subjects.recipients)
+    restrict = _call(subjects.restrict)
+    lift_restriction = _call(subjects.lift_restriction)
+    object_to = _call(subjects.object_to)
+
+    give_consent = _call(consents.give_consent)
+    withdraw_consent = _call(consents.withdraw_consent)
+    import_consents = _call(consents.import_consents)
+
+    place_hold = _call(holds.place_hold)
+    release_hold = _call(holds.release_hold)
+    assign = _call(holds.assign)
+    end_assignments = _call(holds.end_assignments)
+
+    request_order = _call(orders.request_order)
+    approve_order = _call(orders.approve_order)
+    reject_order = _call(orders.reject_order)
+    list_orders = _listing(orders.list_orders)
+
+    start_session = _call(sessions.start_session)
+    end_sessions = _call(sessions.end_sessions)
+    sign_out = _call(sessions.sign_out)
+
+    open_request = _call(requests.open_request)
+    request = _call(requests.request)
+    list_requests = _listing(requests.list_requests)
+    acknowledge_request = _call(requests.acknowledge_request)
+    extend_request = _call(requests.extend_request)
+    complete_request = _call(requests.complete_request)
+    refuse_request = _call(requests.refuse_request)
+
+    export_subject = _listing(exports.export_subject)
+    export_page = _call(exports.export_page)
+    erase = _call(erasures.erase)
+    certificate = _call(erasures.certificate)
+    due_erasures = _listing(erasures.due_erasures)
+    count_people = _call(counts.count_people)
 
     audit_events = _listing(audit.audit_events)
     audit_event = _call(audit.audit_event)

@@ -48,3 +48,28 @@ async def test_each_channel_needs_its_own_consent_and_ends_with_it(vault: Vault)
     called = await told(vault, "marketing", stored["id"], "marketing-call", case="campaign/tet-2027")
     assert called["phone"] == "purpose-not-open"
     assert (await told(vault, "checkout", stored["id"], "order"))["full_name"] == "Trần Thị Bích"
+
+
+async def test_each_channel_gets_its_own_field_and_nothing_of_the_others(vault: Vault) -> None:
+    needs = {
+        "marketing-email": ("email", "bich@example.com"),
+        "marketing-sms": ("phone", "0912 345 678"),
+        "marketing-letter": ("address", ADDRESS),
+        "marketing-call": ("phone", "0912 345 678"),
+    }
+    stored = await stored_buyer(vault, address=ADDRESS)
+    person = f"/v1/subjects/{stored['subject']}/consents"
+    for purpose, (field, value) in needs.items():
+        consent = await done(vault, "checkout", "POST", person, {"purpose": purpose, **AGREED})
+        seen = await told(vault, "marketing", stored["id"], purpose, case="campaign/tet-2027")
+        assert seen.pop(field) == value
+        assert seen.pop("full_name") == "Trần Thị Bích"
+        assert set(seen.values()) == {"not-granted"}
+
+        # A consent to one channel opens no other, and its withdrawal acts on the next read.
+        for other in needs.keys() - {purpose}:
+            closed = await told(vault, "marketing", stored["id"], other, case="campaign/tet-2027")
+            assert closed[needs[other][0]] == "purpose-not-open"
+        await done(vault, "checkout", "POST", f"/v1/consents/{consent['id']}/withdraw")
+        after = await told(vault, "marketing", stored["id"], purpose, case="campaign/tet-2027")
+        assert after[field] == "purpose-not-open"

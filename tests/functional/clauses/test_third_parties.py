@@ -1,5 +1,7 @@
 """Clause `third-parties`: a carrier gets what the order needs, as little as that is, and the shop knows who got what."""
 
+from datetime import UTC, datetime, timedelta
+
 from tests.support.orders import ADDRESS, problem
 from tests.support.people import call, done, stored_delivery, told
 from tests.support.vaults import Vault
@@ -17,6 +19,10 @@ async def test_a_carrier_learns_the_address_of_its_parcel_and_nothing_else(vault
     assert fields["phone"]["value"] == "+84 90••• ••56"
     token = {"tokens": [fields["address"]["value"]]}
 
+    # The token ends by itself in seven days.
+    lasting = datetime.fromisoformat(fields["address"]["expires_at"]) - datetime.now(UTC)
+    assert timedelta(days=6) < lasting <= timedelta(days=7)
+
     # The carrier itself cannot read the record, whatever it asks for.
     assert set((await told(vault, "carrier", parcel["id"], "delivery")).values()) == {"not-granted"}
 
@@ -29,6 +35,10 @@ async def test_a_carrier_learns_the_address_of_its_parcel_and_nothing_else(vault
     # The customer can be told to whom their data went.
     register = await done(vault, "compliance", "GET", f"/v1/subjects/{parcel['subject']}/recipients")
     assert {entry["recipient"] for entry in register["items"]} == {carrier}
+    passed_on = {
+        name: trace["given"] for entry in register["items"] for name, trace in entry["fields"].items()
+    }
+    assert passed_on["address"] == "plain"
     assert other not in str([entry["recipient"] for entry in register["items"]])
 
     # Delivered: the purpose is closed, and with it the token.

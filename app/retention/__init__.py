@@ -1,0 +1,1 @@
+"""What the clock asks for: which fields have fallen due, and the sweep that has them erased."""

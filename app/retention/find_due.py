@@ -1,0 +1,96 @@
+"""Which stored fields are to be erased by a moment, and why: the rule of the active notice over a first look at the rows."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from app.kernel.errors import Kind, VaultError
+from app.notice.active import ActiveNotices
+from app.notice.store import NoticeStore
+from app.retention.due import Due, Rule, fallen
+from app.retention.store import Candidate, DueStore
+from app.subjects.binding import Binding
+from app.subjects.store import SubjectStore
+from app.vault.record import HeldRecord
+
+
+@dataclass(frozen=True, slots=True)
+class DueRecord:
+    """A record of which something falls due, whose it is, whether a hold stands on that person; field → when and why."""
+
+    id: UUID
+    subject: UUID
+    collection: str
+    held: bool
+    fields: Mapping[str, Due]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Under this rule these people have something to be erased, among as many as a step looks at."""
+
+    rule: Rule
+    due: Sequence[UUID]
+
+
+class DueFinder:
+    """Looks, and opens no field."""
+
+    def __init__(
+        self, store: DueStore, people: SubjectStore, notices: ActiveNotices, versions: NoticeStore
+    ) -> None:
+        self._store = store
+        self._people = people
+        self._notices = notices
+        self._versions = versions
+
+    async def rule(self, tenant: str) -> Rule:
+        """The notice that decides, as activated last; `unavailable` when there is none."""
+        await self._notices.refresh()  # a command has nobody else who does
+        table = await self._notices.table(tenant)
+        for version in await self._versions.versions(tenant):
+            if version.version == table.version and version.activated_at:
+                return Rule(table.notice, version.activated_at)
+        raise VaultError(Kind.UNAVAILABLE, "the tenant has no active notice; activate one")
+
+    async def population(self, tenant: str) -> int:
+        """How many people there are to look at."""
+        return await self._store.count_people(tenant)
+
+    async def records(
+        self, tenant: str, rule: Rule, before: datetime, after: UUID | None = None
+    ) -> AsyncIterator[tuple[list[DueRecord], UUID | None]]:
+        """Records with a field to be erased by then, in the order of their keys, a step at a time with the id it went up to."""
+        async for span in self._store.spans_of_records(tenant, after):
+            found = await self._store.records(tenant, rule, before, span)
+            yield await self._decided(tenant, rule, before, found), span.last
+
+    async def people(self, tenant: str, before: datetime) -> AsyncIterator[Step]:
+        """Everybody in the order of their keys, a step at a time, with those of whom something is to be erased by then.
+
+        Those under a hold are not among them; those without any record since a grace are.
+        """
+        async for span in self._store.spans_of_people(tenant):
+            rule = await self.rule(tenant)
+            maybe = await self._store.people(tenant, rule, before, span)
+            records = await self._store.records_of(tenant, maybe) if maybe else []
+            due = {record.subject for record in await self._decided(tenant, rule, before, records)}
+            anything = {record.subject for record in records}
+            yield Step(rule, [one for one in maybe if one in due or one not in anything])
+
+    async def _decided(
+        self, tenant: str, rule: Rule, before: datetime, found: Sequence[Candidate]
+    ) -> list[DueRecord]:
+        ids = [one.record.id for one in found]
+        names = await self._store.fields(tenant, ids)
+        bindings: dict[UUID, list[Binding]] = {record: [] for record in ids}
+        for binding in await self._people.bindings_of_records(tenant, ids):
+            bindings[binding.record].append(binding)
+        decided = []
+        for one in found:
+            head = one.record
+            record = HeldRecord(head.id, head.collection, head.created_at, names[head.id], bindings[head.id])
+            if fields := fallen(rule, record, before):
+                decided.append(DueRecord(head.id, one.subject, head.collection, one.held, fields))
+        return decided

@@ -1,0 +1,58 @@
+"""A database that came from an old backup is brought up to the erasure ledger before anybody is served from it."""
+
+import os
+from collections.abc import Collection
+from pathlib import Path
+from uuid import UUID
+
+from app.kernel.errors import Kind, VaultError
+from app.rights.behind import unknown
+from app.rights.ledger import lines_in
+from app.rights.store import CertificateStore
+from app.storage.failures import Conflict
+from app.wiring.parts import Parts
+
+
+async def behind(parts: Parts, ledger: Path | None) -> set[UUID]:
+    """The erasures of a ledger that the database does not know; none without a ledger.
+
+    `unavailable`, naming the file, when it cannot be read, is damaged, or is missing although erasures were entered in one.
+    """
+    if ledger is None:
+        return set()
+    certificates, tenants = CertificateStore(parts.database), await parts.identity.tenants()
+    try:
+        return await unknown(certificates, tenants, ledger)
+    except FileNotFoundError:
+        if not any([await certificates.has_ledgered(tenant) for tenant in tenants]):
+            return set()  # it is made with the first erasure
+        raise _unreadable(ledger, "is missing") from None
+    except OSError as error:
+        reason = os.strerror(error.errno or 0).lower()
+        raise _unreadable(ledger, f"cannot be read ({reason})") from None
+
+
+async def erase_again(parts: Parts, ledger: Path | None) -> int:
+    """Carries out the erasures of a ledger that the database does not know; how many that were."""
+    done = 0
+    while missing := await behind(parts, ledger):
+        done += await _carried_out(parts, ledger, missing)
+    return done
+
+
+async def _carried_out(parts: Parts, ledger: Path | None, missing: Collection[UUID]) -> int:
+    if ledger is None:
+        return 0
+    try:
+        return await parts.erasing.replayer.replay(
+            line for line in lines_in(ledger) if line.certificate in missing
+        )
+    except Conflict:
+        return 0  # another process carries them out at this moment; what it leaves is looked for again
+
+
+def _unreadable(ledger: Path, what: str) -> VaultError:
+    words = (
+        f"the erasure ledger {ledger} {what}; put it back, or a copy of it, where KIN_ERASURE_LEDGER says"
+    )
+    return VaultError(Kind.UNAVAILABLE, words)
