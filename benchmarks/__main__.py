@@ -1,7 +1,6 @@
 """`python -m benchmarks`: measures, prints, keeps the raw results, and renews the documentation's figures when asked."""
 
 import argparse
-import itertools
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -11,13 +10,14 @@ from typing import Final
 
 import uvloop
 
-from benchmarks import picture, report
+from benchmarks import growth, memory, picture, report
 from benchmarks.alone import group_commit, pure_parts
-from benchmarks.asked import reads, stores
+from benchmarks.asked import reads
 from benchmarks.machine import describe
 from benchmarks.measure import YARDSTICK, Work, figures, measure
-from benchmarks.served import served
-from benchmarks.vaults import ServedVault, served_vault
+from benchmarks.served import database_seconds, served
+from benchmarks.vaults import served_vault
+from benchmarks.works import works_of
 from tests.support.postgres import PostgresServer, postgres_server
 
 _ROOT: Final = Path(__file__).parents[1]
@@ -40,8 +40,17 @@ _WAITING: Final = (1, 16, 64)
 
 
 def main() -> None:
-    """Everything, in the order: parts alone, then the served work in turns."""
+    """What was asked for; without a program everything, in the order: parts alone, then the served work in turns."""
     asked = _arguments()
+    if asked.program == "growth":
+        growth.run(asked.to, _ROOT / "bench-results")
+    elif asked.program == "memory":
+        memory.run(asked.minutes, _ROOT / "bench-results")
+    else:
+        _measured(asked)
+
+
+def _measured(asked: argparse.Namespace) -> None:
     size = _QUICK if asked.quick else _WHOLE
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kin-bench-")))
@@ -77,19 +86,8 @@ def _works(stack: ExitStack, server: PostgresServer, directory: Path, size: _Siz
     }
     yardstick = reads(vaults["PostgreSQL"].prepared.callers["privacy-officer"], ["rec_1"])
     works = [Work(YARDSTICK, empty, yardstick, 200)]
-    for database, vault in vaults.items():
-        works += [_reading(database, vault), _storing(database, vault)]
-    return works
-
-
-def _reading(database: str, vault: ServedVault) -> Work:
-    requests = reads(vault.prepared.callers["privacy-officer"], vault.records)
-    return Work(f"read, {database}", vault.served, requests, 200)
-
-
-def _storing(database: str, vault: ServedVault) -> Work:
-    requests = stores(vault.prepared.callers["checkout"], itertools.count())
-    return Work(f"store, {database}", vault.served, requests, 201)
+    works += works_of(vaults["PostgreSQL"], "PostgreSQL", lambda: database_seconds(server))
+    return works + works_of(vaults["SQLite"], "SQLite")
 
 
 def _commits(server: PostgresServer, directory: Path, seconds: float) -> dict[str, float]:
@@ -104,6 +102,14 @@ def _commits(server: PostgresServer, directory: Path, seconds: float) -> dict[st
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument(
+        "program",
+        nargs="?",
+        choices=("growth", "memory"),
+        help="instead: a read's cost while the vault fills, or a worker's memory under load",
+    )
+    parser.add_argument("--to", type=int, default=1_000_000, help="growth: how many records in the end")
+    parser.add_argument("--minutes", type=float, default=10.0, help="memory: how long the load lasts")
     parser.add_argument("--quick", action="store_true", help="little of everything, to see that it runs")
     parser.add_argument(
         "--picture",

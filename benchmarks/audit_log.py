@@ -1,4 +1,4 @@
-"""The audit log at size: `python -m benchmarks.audit_log [--events N] [--sqlite]`.
+"""The audit log at size: `python -m benchmarks.audit_log [--events N] [--sqlite] [--quick]`.
 
 Fills a log, then measures what compliance does with it: questions by subject, time, caller and facet, a proof, sequencing,
 export, offline verification; and what the sequencer costs those who append.
@@ -21,14 +21,16 @@ from typing import Final
 from uuid import UUID
 
 from rich.console import Console
-from rich.progress import track
+from rich.progress import Progress, track
 from rich.table import Table
 
 from app.audit.event import Action, Event, FieldTrace, NoticeRef, Outcome
 from app.audit.export import LogExporter
 from app.audit.export_format import Ndjson
+from app.audit.keep import LogKeeper
 from app.audit.log import AuditLog
 from app.audit.prove import LogProver
+from app.audit.publish import Publishing
 from app.audit.query import AuditQuery, Filter
 from app.audit.sequence import Sequencer
 from app.audit.signing_key import SigningKey, create_signing_key, load_signing_key
@@ -65,7 +67,16 @@ class Bench:
 
     def sequencer(self) -> Sequencer:
         """One that signs, and publishes nowhere."""
-        return Sequencer(self.database, self.tree, SystemClock(), self.signing.signer, lambda _: None)
+        nowhere = Publishing([], None)
+        return Sequencer(self.database, self.tree, SystemClock(), self.signing.signer, nowhere.known)
+
+    def keeper(self) -> LogKeeper:
+        """What a serving process runs beside its requests."""
+
+        async def tenants() -> list[str]:
+            return [TENANT]
+
+        return LogKeeper(self.sequencer(), Publishing([], None), tenants)
 
     def event(self, at: datetime) -> Event:
         """A disclosure of four fields at that time."""
@@ -83,6 +94,7 @@ class Bench:
             purpose="delivery",
             case=f"CASE-{self.dice.randrange(10**6)}" if self.dice.random() < 0.001 else None,
             subject=self.subject(self.dice.randrange(max(1, self.events // 20))),
+            record=self.subject(self.dice.randrange(max(1, self.events // 10))),
             collection="delivery",
             notice=NoticeRef("shop", 1, "sha256:" + "9" * 64),
             fields={
@@ -102,23 +114,39 @@ class Bench:
 
 
 async def fill(bench: Bench) -> None:
-    """All events, a thousand a commit."""
+    """All events, a thousand a commit; one commit is under way while the next is made."""
+    began, last = time.perf_counter(), None
     for start in track(
         range(0, bench.events, _COMMIT), description="appending", console=Console(stderr=True)
     ):
         at = [bench.began + timedelta(milliseconds=10 * n) for n in range(start, start + _COMMIT)]
-        await bench.store.insert_alone(TENANT, [bench.event(moment) for moment in at])
+        made = [bench.event(moment) for moment in at]
+        if last:
+            await last
+        last = asyncio.create_task(bench.store.insert_alone(TENANT, made))
+        await asyncio.sleep(0)
+    if last:
+        await last
+    bench.note("fill, a thousand a commit", rate(bench.events, began), "")
 
 
 async def sequence(bench: Bench) -> None:
-    """Everything, and how many a second."""
-    sequencer, done, began = bench.sequencer(), 0, time.perf_counter()
-    while (step := await sequencer.step(TENANT)).events or step.signed:
-        done += step.events
-        if done % 51_200 == 0:
-            print(f"sequenced {done:,}", flush=True)
-    bench.note("sequencing", f"{done / (time.perf_counter() - began):,.0f} events/s", "")
+    """Everything, how many a second, and what of the processor this process spent on each."""
+    sequencer, done, began, busy = bench.sequencer(), 0, time.perf_counter(), time.process_time()
+    with Progress(console=Console(stderr=True)) as bar:
+        task = bar.add_task("sequencing", total=bench.events)
+        while (step := await sequencer.step(TENANT)).events or step.signed:
+            done += step.events
+            bar.update(task, completed=done)
+    bench.note("sequencing", rate(done, began), "")
+    spent = (time.process_time() - busy) / max(1, done)
+    bench.note("sequencing, processor time in Python", f"{spent * 1e6:.1f} µs an event", "")
     await sequencer.let_go()
+
+
+def rate(done: int, began: float) -> str:
+    """Events a second since `began`."""
+    return f"{done / (time.perf_counter() - began):,.0f} events/s"
 
 
 async def ask(bench: Bench) -> None:
@@ -134,6 +162,7 @@ async def ask(bench: Bench) -> None:
 
     questions: dict[str, Callable[[], Filter]] = {
         "by subject": lambda: Filter(subject=bench.subject(bench.dice.randrange(bench.events // 20))),
+        "by record": lambda: Filter(record=bench.subject(bench.dice.randrange(bench.events // 10))),
         "by time": hour,
         "by caller": lambda: Filter(caller=UUID(int=bench.dice.randrange(30) + 1)),
         "by caller and time": lambda: replace(hour(), caller=UUID(int=bench.dice.randrange(30) + 1)),
@@ -169,7 +198,7 @@ async def export_and_verify(bench: Bench, directory: Path) -> None:
     with path.open("wb") as file:
         async for piece in LogExporter(bench.tree).export(TENANT, Filter(), Ndjson()):
             file.write(piece)
-    bench.note("export", f"{bench.events / (time.perf_counter() - began):,.0f} events/s", "")
+    bench.note("export", rate(bench.events, began), "")
     began = time.perf_counter()
     with io.BufferedReader(path.open("rb", buffering=0), 1 << 20) as lines:
         report = verify_export(lines, Trust(bench.signing.signer(TENANT).key))
@@ -179,27 +208,22 @@ async def export_and_verify(bench: Bench, directory: Path) -> None:
     bench.note("offline verification", f"{report.events / seconds:,.0f} events/s", "≥ 50,000 events/s")
 
 
-async def append_beside(bench: Bench) -> None:
-    """What the sequencer costs those who append as fast as they can, three times each way in turn."""
-    ratios = []
-    for _ in range(3):
-        alone = await append_rate(bench, lambda: asyncio.sleep(0.5))
-        sequencer = bench.sequencer()
-
-        async def step(sequencer: Sequencer = sequencer) -> None:
-            await sequencer.step(TENANT)
-            await asyncio.sleep(0.01)
-
-        beside = await append_rate(bench, step)
-        while (await sequencer.step(TENANT)).events:
-            pass
-        await sequencer.let_go()
-        ratios.append(beside / alone)
-    bench.note("append with sequencer / without", f"{statistics.median(ratios):.2f}", "≥ 0.9")
+async def append_beside(bench: Bench, repeats: int) -> None:
+    """What the sequencer costs those who append as fast as they can: without and with it in turn, so that both meet the same
+    noise."""
+    alone, beside = [], []
+    for _ in range(repeats):
+        alone.append(await append_rate(bench, None))
+        beside.append(await append_rate(bench, bench.keeper()))
+        await bench.keeper().catch_up()
+    ratio = statistics.median(b / a for a, b in zip(alone, beside, strict=True))
+    bench.note("append, without sequencer", f"{statistics.median(alone):,.0f} events/s", "")
+    bench.note("append, with sequencer", f"{statistics.median(beside):,.0f} events/s", "")
+    bench.note("append, with / without", f"{ratio:.2f}", "≥ 0.9")
 
 
-async def append_rate(bench: Bench, beside: Callable[[], Awaitable[None]]) -> float:
-    """Events a second that 32 callers append, each waiting for its own, while `beside` runs again and again."""
+async def append_rate(bench: Bench, keeper: LogKeeper | None) -> float:
+    """Events a second that 32 callers append, each waiting for its own, while the keeper works, if there is one."""
     log, until, done = AuditLog(bench.store, lambda _: None), time.perf_counter() + 3, 0
 
     async def caller() -> None:
@@ -208,13 +232,17 @@ async def append_rate(bench: Bench, beside: Callable[[], Awaitable[None]]) -> fl
             await log.append(bench.event(datetime.now(UTC)))
             done += 1
 
-    async def other() -> None:
-        while time.perf_counter() < until:
-            await beside()
+    def failed(error: Exception) -> None:
+        raise error
 
+    work = asyncio.create_task(keeper.run(failed)) if keeper else None
     began = time.perf_counter()
-    await asyncio.gather(other(), *(caller() for _ in range(32)))
-    return done / (time.perf_counter() - began)
+    await asyncio.gather(*(caller() for _ in range(32)))
+    seconds = time.perf_counter() - began
+    if work:
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
+    return done / seconds
 
 
 async def p95(work: Callable[[], Awaitable[None]]) -> str:
@@ -253,11 +281,11 @@ def database_url(directory: Path, sqlite: bool) -> Iterator[tuple[str, Callable[
 
 
 async def run(
-    url: str, settle: Callable[[], str], directory: Path, events: int
+    url: str, settle: Callable[[], str], directory: Path, events: int, repeats: int
 ) -> list[tuple[str, str, str]]:
     """All measurements, in their order; the figures."""
     async with opened(url, directory, events) as bench:
-        await append_beside(bench)
+        await append_beside(bench, repeats)
         await fill(bench)
         await sequence(bench)
         settle()
@@ -272,13 +300,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--sqlite", action="store_true")
+    parser.add_argument("--quick", action="store_true", help="20,000 events, each way of appending once")
     given = parser.parse_args()
+    events, repeats = (20_000, 1) if given.quick else (given.events, 3)
     with (
         tempfile.TemporaryDirectory() as directory,
         database_url(Path(directory), given.sqlite) as (url, settle),
     ):
-        figures = asyncio.run(run(url, settle, Path(directory), given.events))
-    table = Table("work", "figure", "goal", title=f"audit log of {given.events:,} events")
+        figures = asyncio.run(run(url, settle, Path(directory), events, repeats))
+    table = Table("work", "figure", "goal", title=f"audit log of {events:,} events")
     for row in figures:
         table.add_row(*row)
     Console().print(table)

@@ -19,23 +19,33 @@ from benchmarks.wrk import installed, load_by_wrk
 
 YARDSTICK: Final = "empty route"
 _WARMING_SECONDS: Final = 0.3
+_MOST_A_SECOND: Final = 4000
+_FEWEST_A_SECOND: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One kind of request: where it goes, its bytes, and the status it must be answered with."""
+    """One kind of request: where it goes, its bytes, and the status it must be answered with.
+
+    A request does `units` of something; one of many is measured with the fewest clients only. `database` tells the
+    processor time of a database beside the server.
+    """
 
     name: str
     served: Served
     requests: Iterator[bytes]
     status: int
+    units: int = 1
+    unit: str = "requests"
+    database: Callable[[], float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
     """One piece of work at one number of clients in one repetition.
 
-    Latencies in milliseconds; `cpu` is the server's processor time an answer, in microseconds.
+    Latencies in milliseconds; `cpu` is the server's processor time an answer, in microseconds, `database_cpu` that of
+    PostgreSQL.
     """
 
     work: str
@@ -46,6 +56,9 @@ class Sample:
     p50: float
     p99: float
     cpu: float
+    database_cpu: float | None
+    units: int
+    unit: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +71,26 @@ class Figure:
     p50: float
     p99: float
     cpu: float
+    database_cpu: float | None
     ratio: float
     p99_ratio: float
+    units: int
+    unit: str
 
 
 def measure(works: Sequence[Work], clients: Sequence[int], repetitions: int, seconds: float) -> list[Sample]:
     """All samples; shows how far it is."""
     samples = []
+    turns = [
+        (number, work) for number in clients for work in works if work.units == 1 or number == min(clients)
+    ]
     with Progress(transient=True) as progress:
-        task = progress.add_task("measuring", total=repetitions * len(works) * len(clients))
+        task = progress.add_task("measuring", total=repetitions * len(turns))
         for repetition in range(repetitions):
-            for number in clients:
-                for work in works:
-                    progress.update(task, description=f"{work.name}, {number} clients")
-                    samples.append(_sample(work, number, repetition, seconds))
-                    progress.advance(task)
+            for number, work in turns:
+                progress.update(task, description=f"{work.name}, {number} clients")
+                samples.append(_sample(work, number, repetition, seconds))
+                progress.advance(task)
     return samples
 
 
@@ -96,8 +114,11 @@ def _figure(samples: Sequence[Sample], work: str, clients: int) -> Figure:
         p50=middle(lambda s: s.p50),
         p99=middle(lambda s: s.p99),
         cpu=middle(lambda s: s.cpu),
+        database_cpu=None if mine[0].database_cpu is None else middle(lambda s: s.database_cpu or 0.0),
         ratio=middle(lambda s: s.rate / empty[s.repetition].rate),
         p99_ratio=middle(lambda s: s.p99 / empty[s.repetition].p99),
+        units=mine[0].units,
+        unit=mine[0].unit,
     )
 
 
@@ -107,11 +128,13 @@ def _sample(work: Work, clients: int, repetition: int, seconds: float) -> Sample
     gc.disable()
     try:
         _asked(work, clients, _WARMING_SECONDS)
-        used = work.served.seconds_used()
+        before = work.served.seconds_used(), work.database() if work.database else 0.0
         done = _asked(work, clients, seconds)
-        used = work.served.seconds_used() - used
+        after = work.served.seconds_used(), work.database() if work.database else 0.0
     finally:
         gc.enable()
+    if not done.answers:
+        raise SystemExit(f"{work.name}: nothing was asked")
     return Sample(
         work.name,
         clients,
@@ -120,12 +143,16 @@ def _sample(work: Work, clients: int, repetition: int, seconds: float) -> Sample
         done.rate,
         p50=done.percentile(0.5) * 1000,
         p99=done.percentile(0.99) * 1000,
-        cpu=used / done.answers * 1e6,
+        cpu=(after[0] - before[0]) / done.answers * 1e6,
+        database_cpu=(after[1] - before[1]) / done.answers * 1e6 if work.database else None,
+        units=work.units,
+        unit=work.unit,
     )
 
 
 def _asked(work: Work, clients: int, seconds: float) -> Load:
     port = work.served.port
     if installed():
-        return load_by_wrk(port, work.requests, clients=clients, seconds=seconds)
+        most = max(_FEWEST_A_SECOND, _MOST_A_SECOND // work.units)
+        return load_by_wrk(port, work.requests, clients=clients, seconds=seconds, most_a_second=most)
     return asyncio.run(load(port, work.requests, clients=clients, seconds=seconds, status=work.status))

@@ -19,7 +19,7 @@ Alone = Mapping[str, float]
 
 def show(machine: Mapping[str, str], figures: Sequence[Figure], micro: Alone, commits: Alone) -> None:
     """Prints everything."""
-    console = Console(width=110)
+    console = Console(width=140)
     console.print(" · ".join(f"{name} {value}" for name, value in machine.items()), style="dim")
     console.print(_served(figures))
     console.print(_alone("alone", "µs", micro, 2))
@@ -73,7 +73,19 @@ def _markdown(table: Table) -> list[str]:
 
 
 def _served(figures: Sequence[Figure]) -> Table:
-    table = Table("work", "clients", "requests/s", "× empty", "p50 ms", "p99 ms", "p99 × empty", "CPU µs")
+    table = Table(
+        "work",
+        "clients",
+        "requests/s",
+        "× empty",
+        "p50 ms",
+        "p99 ms",
+        "p99 × empty",
+        "CPU µs",
+        "PostgreSQL µs",
+        "units/s",
+        "units/s a core",
+    )
     for column in table.columns[1:]:
         column.justify = "right"
     for i, f in enumerate(figures):
@@ -84,10 +96,18 @@ def _served(figures: Sequence[Figure]) -> Table:
             f"{f.p99:.1f}",
             f"{f.p99_ratio:.1f}",
             f"{f.cpu:,.0f}",
+            "" if f.database_cpu is None else f"{f.database_cpu:,.0f}",
+            *(["", ""] if f.units == 1 else _in_units(f)),
         )
         last = i + 1 == len(figures) or figures[i + 1].clients != f.clients
         table.add_row(f.work, str(f.clients), *numbers, end_section=last)
     return table
+
+
+def _in_units(figure: Figure) -> list[str]:
+    """How many of what a request is made of, by the clock, and in a second of the server's processor time."""
+    of_a_core = figure.units / figure.cpu * 1e6
+    return [f"{figure.rate * figure.units:,.0f} {figure.unit}", f"{of_a_core:,.0f}"]
 
 
 def _alone(title: str, unit: str, values: Alone, places: int) -> Table:

@@ -12,6 +12,7 @@ from typing import Final
 
 import httpx
 
+from tests.support.postgres import PostgresServer
 from tests.support.servers import free_port
 
 _OPTIONS: Final = ("--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning")
@@ -30,6 +31,29 @@ class Served:
         """The processor time it has taken so far, user and system (Linux, proc(5))."""
         state = Path(f"/proc/{self.process}/stat").read_text().rpartition(")")[2].split()
         return (int(state[11]) + int(state[12])) / os.sysconf("SC_CLK_TCK")
+
+    def memory(self) -> float:
+        """What it holds of the machine's memory, in MiB (VmRSS of proc(5))."""
+        for line in Path(f"/proc/{self.process}/status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) / 1024
+        raise SystemExit("the server is gone")
+
+
+def database_seconds(server: PostgresServer) -> float:
+    """The processor time that PostgreSQL has taken so far, all its processes together."""
+    first = (server.directory / "data" / "postmaster.pid").read_text().split()[0]
+    ticks = 0
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            state = (process / "stat").read_text().rpartition(")")[2].split()
+        except OSError:  # it has ended meanwhile
+            continue
+        if process.name == first:
+            ticks += sum(int(state[i]) for i in (11, 12, 13, 14))  # with the processes that have ended
+        elif state[1] == first:
+            ticks += int(state[11]) + int(state[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager

@@ -1,19 +1,23 @@
 """Vaults to measure: a database with the reference notice and records in it, served."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from uuid import UUID
 
 from app.kernel.caller import Caller
 from app.kernel.ids import parse_id, text_of
 from app.settings.settings import Mode, Settings
 from app.vault.ask import Ask
 from app.vault.disclosure import Denial
+from app.vault.manage_token import TokenOrder
+from app.vault.submission import Submission
+from app.vault.write_record import Stored
 from app.wiring.parts import Parts, build
-from benchmarks.asked import submission
+from benchmarks.asked import MOST_USES, STORED_AT_ONCE, parcel, submission
 from benchmarks.served import Served, served
 from tests.support.vaults import TENANT, Prepared, prepare
 
@@ -22,11 +26,13 @@ _AT_ONCE: Final = 32
 
 @dataclass(frozen=True, slots=True)
 class ServedVault:
-    """Where it runs, who may ask, and the ids of the records in it."""
+    """Where it runs, who may ask, the ids of the records in it, and tokens: without a count of uses, and with one."""
 
     served: Served
     prepared: Prepared
     records: Sequence[str]
+    tokens: Sequence[str]
+    counted_tokens: Sequence[str]
 
 
 @contextmanager
@@ -36,41 +42,78 @@ def served_vault(
     """The vault on this empty database with so many buyers, in a process of its own. `settle` runs when they are stored."""
     directory.mkdir()
     prepared = prepare(url, directory)
-    ids = asyncio.run(_filled(prepared, records))
+    ids, tokens, counted = asyncio.run(_filled(prepared, records))
     settle()
+    with serving(prepared, directory) as running:
+        yield ServedVault(running, prepared, ids, tokens, counted)
+
+
+@contextmanager
+def serving(prepared: Prepared, directory: Path) -> Iterator[Served]:
+    """The vault on a prepared database, one worker."""
     environment = {
         "KIN_MODE": "development",
-        "KIN_DATABASE_URL": url,
+        "KIN_DATABASE_URL": prepared.url,
         "KIN_KEYRING": str(prepared.keyring),
         "KIN_LOG_LEVEL": "warning",
     }
     with served("app.main:create_app", directory / "log", environment) as running:
-        yield ServedVault(running, prepared, ids)
+        yield running
 
 
-async def _filled(prepared: Prepared, records: int) -> list[str]:
+@asynccontextmanager
+async def opened(prepared: Prepared) -> AsyncIterator[Parts]:
+    """The vault's parts on a prepared database, in this process."""
     settings = Settings(mode=Mode.DEVELOPMENT, database_url=prepared.url, keyring=prepared.keyring)
     parts = build(settings)
     await parts.database.open()
     try:
-        numbers, ids = iter(range(records)), list[str]()
-
-        async def one_after_the_other() -> None:
-            for number in numbers:
-                ids.append(await _stored(parts, prepared, number))
-
-        await asyncio.gather(*(one_after_the_other() for _ in range(_AT_ONCE)))
-        return ids
+        yield parts
     finally:
         await parts.audit.drained()
         parts.passwords.close()
         await parts.database.close()
 
 
-async def _stored(parts: Parts, prepared: Prepared, number: int) -> str:
-    checkout = parse_id("clr", prepared.callers["checkout"].id)
-    caller = Caller(TENANT, checkout, "checkout", frozenset({"checkout"}))
-    stored = await parts.storer.store(Ask(caller, "order", "req_fill"), submission(number))
-    if isinstance(stored, Denial):
+async def stored(parts: Parts, prepared: Prepared, submissions: Sequence[Submission]) -> list[UUID]:
+    """The records of a batch that the checkout stores."""
+    ask = Ask(_caller(prepared, "checkout"), "order", "req_fill")
+    outcomes = await parts.storer.store_many(ask, submissions)
+    ids = [outcome.record for outcome in outcomes if isinstance(outcome, Stored)]
+    if len(ids) < len(submissions):
         raise SystemExit("the notice lets the checkout store nothing; measure with the reference notice")
-    return text_of("rec", stored.record)
+    return ids
+
+
+async def _filled(prepared: Prepared, records: int) -> tuple[list[str], list[str], list[str]]:
+    async with opened(prepared) as parts:
+        ids = [
+            text_of("rec", record)
+            for first in range(0, records, STORED_AT_ONCE)
+            for record in await stored(
+                parts,
+                prepared,
+                [submission(n) for n in range(first, min(records, first + STORED_AT_ONCE))],
+            )
+        ]
+        parcels = await stored(parts, prepared, [parcel(n) for n in range(min(records, STORED_AT_ONCE))])
+        half = len(parcels) // 2
+        tokens = await _issued(parts, prepared, parcels[:half], None)
+        return ids, tokens, await _issued(parts, prepared, parcels[half:], MOST_USES)
+
+
+async def _issued(parts: Parts, prepared: Prepared, records: Sequence[UUID], uses: int | None) -> list[str]:
+    """A token of each parcel's address, for the carrier."""
+    ask = Ask(_caller(prepared, "shipping"), "delivery", "req_fill")
+    carrier = parse_id("clr", prepared.callers["carrier"].id)
+    tokens = []
+    for record in records:
+        issued = await parts.tokens.issue(ask, TokenOrder(record, ("address",), carrier, None, uses))
+        if isinstance(issued, Denial):
+            raise SystemExit("the notice lets shipping issue no token; measure with the reference notice")
+        tokens.append(str(issued.fields["address"].value))
+    return tokens
+
+
+def _caller(prepared: Prepared, role: str) -> Caller:
+    return Caller(TENANT, parse_id("clr", prepared.callers[role].id), role, frozenset({role}))

@@ -59,11 +59,11 @@ def audit_proofs_router(parts: Parts) -> APIRouter:
     async def prove_event(request: Request) -> Response:
         caller = await admitted(request, parts)
         event_id = path_id(request, "event_id", "evt")
-        known = event_id and await parts.audit_query.one(caller.tenant, event_id)
+        proof = await log.prover.proof_file(caller.tenant, event_id) if event_id else None
+        known = proof or (event_id and await parts.audit_query.one(caller.tenant, event_id))
         await on_record(parts, request, caller, "proof")
-        if event_id is None or not known:
+        if not known:
             raise VaultError(Kind.NOT_FOUND, "there is no such event")
-        proof = await log.prover.proof_file(caller.tenant, event_id)
         if proof is None:
             raise VaultError(Kind.CONFLICT, "the event is not under a checkpoint yet; ask again in a second")
         return Response(str(proof), media_type=_TEXT)
@@ -80,14 +80,14 @@ def audit_proofs_router(parts: Parts) -> APIRouter:
         await on_record(parts, request, caller, "checkpoint")
         newest = await newest_checkpoint(parts, caller.tenant)
         said = parse_checkpoint(parse_note(newest.note).text)
-        key = log.signing and str(log.signing.signer(caller.tenant).key)
+        key = await log.key(caller.tenant)
         return answer(
             {
                 "origin": said.origin,
                 "size": said.size,
                 "root": b64encode(said.root).decode(),
                 "signed_at": rfc3339(newest.at),
-                "key": key,
+                "key": key and str(key),
                 "note": str(newest),
             }
         )

@@ -69,6 +69,7 @@ class Action(StrEnum):
     RETENTION_SWEEP = "retention.sweep"
     AUDIT_QUERY = "audit.query"
     NOTICE_ACTIVATE = "notice.activate"
+    LOG_BEGIN = "log.begin"
     TENANT_CREATE = "tenant.create"
     CALLER_CREATE = "caller.create"
     CALLER_DISABLE = "caller.disable"

@@ -5,7 +5,7 @@ block instead of some twenty an event (docs/adr/0010-sequencing-the-audit-log.md
 own columns decide.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
@@ -59,20 +59,25 @@ def breadth(one: str) -> int:
     return list(Facet).index(Facet(kind)) if kind in set(Facet) else _FIELD_IN_FORM
 
 
-def words_of(facets: str, columns: Mapping[str, Any]) -> Iterator[str]:
-    """The words of one event, from its facets as stored (`|role:support|…|`) and its columns."""
+def words_of(facets: str, columns: Sequence[Any]) -> Iterator[str]:
+    """The words of one event, from its facets as stored (`|role:support|…|`) and its columns in the order of `COLUMNS`."""
     yield from filter(None, facets.split("|"))
-    for column, facet in COLUMNS.items():
-        if columns[column] is not None:
-            yield word(facet, columns[column])
+    for facet, value in zip(COLUMNS.values(), columns, strict=True):
+        if value is not None:
+            yield word(facet, value)
 
 
-def block_of(event: UUID) -> tuple[UUID, UUID]:
-    """The first and the last id of the block that an event is in."""
-    first = event.int >> _BLOCK_BITS << _BLOCK_BITS
-    return UUID(int=first), UUID(int=first | (1 << _BLOCK_BITS) - 1)
+def block_of(event: UUID) -> int:
+    """The number of the block that an event is in."""
+    return event.int >> _BLOCK_BITS
 
 
-def blocks(events: Iterable[tuple[UUID, Iterable[str]]]) -> set[tuple[str, UUID, UUID]]:
-    """Each word with the blocks it is found in."""
-    return {(one, *block_of(event)) for event, words in events for one in words}
+def ids_of(block: int) -> tuple[UUID, UUID]:
+    """The first and the last id of a block."""
+    return UUID(int=block << _BLOCK_BITS), UUID(int=(block + 1 << _BLOCK_BITS) - 1)
+
+
+def blocks(events: Iterable[tuple[UUID, str, tuple[Any, ...]]]) -> set[tuple[str, int]]:
+    """Each word with the blocks it is found in; an event is its id, its facets as stored and its columns."""
+    alike = {(block_of(event), facets, columns) for event, facets, columns in events}
+    return {(one, block) for block, facets, columns in alike for one in words_of(facets, columns)}

@@ -1,17 +1,20 @@
 """Keeping every log sequenced and its checkpoints published, for as long as a process runs.
 
-Sequencing and publishing run beside each other: a witness that does not answer holds nothing up. What goes wrong is reported
-once, when it begins, and stays visible in `troubles` until it is over.
+Any number of processes may keep the same logs: the lease decides which one works, the others look once a second whether it is
+free. Sequencing and publishing run beside each other: a witness that does not answer holds nothing up. What goes wrong is
+reported once, when it begins, and stays visible in `troubles` until it is over.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
-from app.audit.publish import Publishing
-from app.audit.sequence import LogDamaged, Sequencer
+from app.audit.publish import NotPublished, Publishing
+from app.audit.sequence import Sequencer, Step
+from app.audit.tree_store import LogDamaged
 
 _PAUSE: Final = 0.5
+_LOOK: Final = 1.0
 _RETRY: Final = 5.0
 
 Report = Callable[[Exception], None]
@@ -29,13 +32,13 @@ class LogKeeper:
         self._sequencer = sequencer
         self._publishing = publishing
         self._tenants = tenants
-        self._damaged: set[str] = set()
+        self._unsigned: dict[str, str] = {}
         self._published: set[str] = set()
 
     @property
     def troubles(self) -> Sequence[str]:
-        """`damaged` when a log is not signed any more, and the names of the places that are behind."""
-        return [*(["damaged"] if self._damaged else []), *self._publishing.behind]
+        """`damaged` when a log is not signed any more, and the names of the places that are behind or cannot be asked."""
+        return sorted({*self._unsigned.values(), *self._publishing.behind})
 
     async def run(self, report: Report) -> None:
         """Works until cancelled, then gives the logs back."""
@@ -58,26 +61,29 @@ class LogKeeper:
 
     async def _sequence(self, report: Report) -> None:
         while True:
-            busy = False
+            pause = _LOOK
             try:
                 for tenant in await self._tenants():
-                    busy |= await self._step(tenant, report)
+                    pause = min(pause, await self._step(tenant, report))
             except Exception as error:  # noqa: BLE001  # the database is away: reported, and asked again
                 report(error)
-            await asyncio.sleep(0 if busy else _PAUSE)
+            await asyncio.sleep(pause)
 
-    async def _step(self, tenant: str, report: Report) -> bool:
+    async def _step(self, tenant: str, report: Report) -> float:
+        """Sequences and signs what there is of one log; how long to wait before the next look."""
         try:
             step = await self._sequencer.step(tenant)
-        except LogDamaged as damaged:
-            if tenant not in self._damaged:
-                report(damaged)
-            self._damaged.add(tenant)
-            return False
-        self._damaged.discard(tenant)
+        except (LogDamaged, NotPublished) as trouble:
+            word = trouble.place if isinstance(trouble, NotPublished) else "damaged"
+            if self._unsigned.get(tenant) != word:
+                report(trouble)
+            self._unsigned[tenant] = word
+            return _LOOK
+        if step.signed or step.elsewhere:
+            self._unsigned.pop(tenant, None)
         if step.signed:
             self._published.discard(tenant)
-        return step.events > 0
+        return _pause(step)
 
     async def _publish(self, report: Report) -> None:
         while True:
@@ -100,3 +106,9 @@ class LogKeeper:
             return _PAUSE
         self._published.discard(tenant)
         return _RETRY
+
+
+def _pause(step: Step) -> float:
+    if step.full:
+        return 0
+    return _LOOK if step.elsewhere else _PAUSE

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from app.audit.event import WITHHELD, Event
+from app.audit.length import refuse_too_long
 from app.audit.store import AuditStore
 from app.storage.coalesce import Coalescer
 from app.storage.engine import UnitOfWork
@@ -45,10 +46,12 @@ class AuditLog:
 
     async def append(self, event: Event) -> Receipt:
         """Makes the event durable together with those that wait beside it; `DatabaseUnavailable` when it is not."""
+        refuse_too_long([event])
         return (await self._commits.submit(event.tenant, [event]))[0]
 
     async def append_all(self, tenant: str, events: Sequence[Event]) -> list[Receipt]:
         """Makes the events of one request durable in one commit: shared when they are few, else their own."""
+        refuse_too_long(events)
         if len(events) > _FEW:
             return (await self._commit(tenant, [events]))[0]
         return await self._commits.submit(tenant, events)
@@ -60,6 +63,7 @@ class AuditLog:
         """
         if self._prove:
             await self._prove(work, {event.request for event in events if event.request})
+        refuse_too_long(events)
         await self._store.insert_with(work, events)
         work.witness()
         return [Receipt(event) for event in events]

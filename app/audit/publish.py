@@ -9,14 +9,16 @@ import os
 import re
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, Protocol
 
 import httpx
 
-from app.audit.checkpoint import Checkpoint, checkpoints_in, notes_in
-from app.audit.note import Note, NoteInvalid, VerifierKey, parse_note, parse_signatures
-from app.audit.tree_store import StoredCheckpoint, TreeStore
+from app.audit.checkpoint import Checkpoint, checkpoints_in, notes_in, parse_checkpoint, sign_checkpoint
+from app.audit.note import Note, NoteInvalid, Signer, VerifierKey, parse_note, parse_signatures
+from app.audit.tree import EMPTY_ROOT
+from app.audit.tree_store import LogDamaged, StoredCheckpoint, TreeStore
 
 _AT_ONCE: Final = 1000
 _SIZE: Final = "text/x.tlog.size"
@@ -40,6 +42,13 @@ class Publisher(Protocol):
     @property
     def name(self) -> str:
         """What the log line and readiness call it."""
+        ...
+
+    async def known(self, tenant: str, signer: Signer) -> Checkpoint | None:
+        """The newest checkpoint of this log that the place has seen; None when it has seen none.
+
+        `LogDamaged` when it has seen one that the database does not hold; `NotPublished` when it cannot be asked.
+        """
         ...
 
     async def publish(self, tenant: str, key: VerifierKey) -> None:
@@ -72,6 +81,13 @@ class CheckpointFile:
         self._read[key.name] = (offset + len(added[:end].encode(errors="surrogateescape")), last)
         return last
 
+    async def known(self, tenant: str, signer: Signer) -> Checkpoint | None:  # noqa: ARG002  # a file knows logs by their keys
+        """The largest checkpoint in the file."""
+        try:
+            return self.last(signer.key)
+        except OSError as error:
+            raise _failed("read", error) from None
+
     async def publish(self, tenant: str, key: VerifierKey) -> None:
         """Appends what is missing, durably; `NotPublished` when the file cannot be written."""
         try:
@@ -81,8 +97,7 @@ class CheckpointFile:
                 self._append(key, missing)
                 size = missing[-1].size
         except OSError as error:
-            reason = os.strerror(error.errno or 0).lower()
-            raise NotPublished(self.name, f"the checkpoint file cannot be written ({reason})") from None
+            raise _failed("written", error) from None
 
     def _append(self, key: VerifierKey, missing: Sequence[StoredCheckpoint]) -> None:
         with self._path.open("ab") as file:
@@ -108,6 +123,23 @@ class Witness:
         self._store = store
         self._proof = proof
         self._client = client
+        self._asked: set[str] = set()
+
+    async def known(self, tenant: str, signer: Signer) -> Checkpoint | None:
+        """The checkpoint it has cosigned last, asked once a process and log: later ones are of this process's own telling.
+
+        A witness tells its size to whoever offers an older one (C2SP tlog-witness, 409): it is offered the empty tree.
+        """
+        if signer.key.name in self._asked:
+            return None
+        nothing = sign_checkpoint(signer, Checkpoint(signer.key.name, 0, EMPTY_ROOT))
+        answer = await self._post("old 0\n\n" + str(nothing))
+        size = 0 if answer.status_code == 200 else self._size_in(answer)
+        stored = await self._store.checkpoint_of(tenant, size) if size else None
+        if size and stored is None:
+            raise LogDamaged("the witness has seen a checkpoint that this database does not hold")
+        self._asked.add(signer.key.name)
+        return parse_checkpoint(parse_note(stored.note).text) if stored else None
 
     async def publish(self, tenant: str, key: VerifierKey) -> None:  # noqa: ARG002  # a file needs it, a witness has its own
         """Has the newest checkpoint cosigned and keeps the cosignature; `NotPublished` when the witness does not."""
@@ -117,7 +149,12 @@ class Witness:
         seen = await self._store.latest(tenant, cosigned=True)
         answer = await self._offer(tenant, seen.size if seen else 0, newest)
         if answer.status_code == 409 and answer.headers.get("content-type", "").startswith(_SIZE):
-            answer = await self._offer(tenant, self._size_in(answer, newest), newest)
+            size = self._size_in(answer)
+            if size > newest.size:
+                raise NotPublished(
+                    Witness.name, "the witness has seen a longer log: this one was cut short or put back"
+                )
+            answer = await self._offer(tenant, size, newest)
         if answer.status_code != 200:
             raise NotPublished(Witness.name, f"the witness answers {answer.status_code}")
         await self._store.add_cosignatures(tenant, newest.size, self._cosigned(newest.note, answer.text))
@@ -125,21 +162,21 @@ class Witness:
     async def _offer(self, tenant: str, old: int, newest: StoredCheckpoint) -> httpx.Response:
         proof = await self._proof(tenant, old, newest.size) if 0 < old < newest.size else ()
         lines = [f"old {old}", *(b64encode(one).decode() for one in proof)]
-        body = "\n".join(lines) + "\n\n" + newest.note
+        return await self._post("\n".join(lines) + "\n\n" + newest.note)
+
+    async def _post(self, body: str) -> httpx.Response:
         try:
             return await self._client.post(self._url, content=body.encode())
         except httpx.HTTPError:
             raise NotPublished(Witness.name, "the witness does not answer") from None
 
     @staticmethod
-    def _size_in(answer: httpx.Response, newest: StoredCheckpoint) -> int:
+    def _size_in(answer: httpx.Response) -> int:
         text = answer.text.removesuffix("\n")
+        if answer.status_code != 409:
+            raise NotPublished(Witness.name, f"the witness answers {answer.status_code}")
         if not _DECIMAL.fullmatch(text):
             raise NotPublished(Witness.name, "the witness answers with something that is not a size")
-        if int(text) > newest.size:
-            raise NotPublished(
-                Witness.name, "the witness has seen a longer log: this one was cut short or put back"
-            )
         return int(text)
 
     def _cosigned(self, note: str, lines: str) -> str:
@@ -155,7 +192,9 @@ class Witness:
 class Publishing:
     """Brings each log's checkpoints to every place, and knows which place is behind."""
 
-    def __init__(self, places: Sequence[Publisher], key_of: Callable[[str], VerifierKey] | None) -> None:
+    def __init__(
+        self, places: Sequence[Publisher], key_of: Callable[[str], Awaitable[VerifierKey]] | None
+    ) -> None:
         self._places = places
         self._key_of = key_of
         self._behind: set[tuple[str, str]] = set()
@@ -165,12 +204,36 @@ class Publishing:
         """The places that have not got the newest checkpoint of some log."""
         return sorted({place for place, _ in self._behind})
 
+    async def known(self, tenant: str, signer: Signer) -> list[Checkpoint]:
+        """The newest checkpoints of a log that the places have seen: what must be asked before a signature.
+
+        One place that answers is enough; `NotPublished` when there are places and none does, `LogDamaged` as the places say.
+        """
+        answers: list[Checkpoint | None] = []
+        silent: NotPublished | None = None
+        for place in self._places:
+            try:
+                answers.append(await place.known(tenant, signer))
+            except NotPublished as failure:
+                silent = failure
+        if silent and not answers:
+            raise silent
+        return [one for one in answers if one]
+
+    async def newest(self, tenant: str, signer: Signer) -> Checkpoint | None:
+        """The largest checkpoint of a log that a place gives whole, whatever the database says; None when none does."""
+        found: list[Checkpoint] = []
+        for place in self._places:
+            with suppress(NotPublished, LogDamaged):
+                found += filter(None, [await place.known(tenant, signer)])
+        return max(found, key=lambda one: one.size, default=None)
+
     async def publish(self, tenant: str) -> list[NotPublished]:
         """Tries every place; the failures that are new. One that fails is tried again with the next call."""
         new: list[NotPublished] = []
         if self._key_of is None:
             return new
-        key = self._key_of(tenant)
+        key = await self._key_of(tenant)
         for place in self._places:
             missing = (place.name, tenant)
             try:
@@ -181,3 +244,8 @@ class Publishing:
                     new.append(failure)
                 self._behind.add(missing)
         return new
+
+
+def _failed(done: str, error: OSError) -> NotPublished:
+    reason = os.strerror(error.errno or 0).lower()
+    return NotPublished(CheckpointFile.name, f"the checkpoint file cannot be {done} ({reason})")

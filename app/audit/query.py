@@ -99,7 +99,8 @@ class Filter:
 
     def words(self) -> list[str]:
         """What is looked up in the index of facets, the narrowest first; none when a better index serves."""
-        if self.subject is not None or self.caller is not None:
+        rare = self.case is not None or self.recipient is not None
+        if self.subject is not None or self.record is not None or (self.caller is not None and not rare):
             return []
         columns = {
             Facet.CASE: self.case,
@@ -180,7 +181,7 @@ class AuditQuery:
         if not words:
             return await self._store.page(tenant, conditions, limit)
         # What is not sequenced is in no index of facets. Read first: what is sequenced meanwhile is found twice, not never.
-        fresh = await self._store.page(tenant, [*conditions, events.c.leaf.is_(None)], limit)
+        fresh = await self._store.page(tenant, conditions, limit, waiting=True)
         oldest = _first_id(wanted.since, -_SLACK) if wanted.since else None
         indexed = await self._store.page_by_facets(tenant, words, conditions, limit, (oldest, after))
         return sorted(dict([*fresh, *indexed]).items(), reverse=True)[:limit]

@@ -10,48 +10,54 @@ A sequencer may stop anywhere, and several may run: the order of leaves is durab
 changed, so no two checkpoints contradict each other (docs/adr/0010-sequencing-the-audit-log.md).
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
 from app.audit.checkpoint import Checkpoint, parse_checkpoint, sign_checkpoint
-from app.audit.facet import blocks, words_of
-from app.audit.note import NoteInvalid, Signer, VerifierKey, parse_note
+from app.audit.facet import blocks
+from app.audit.note import NoteInvalid, Signer, parse_note
 from app.audit.tile import TileMissing, Tiles, edge, grown, leaf_tiles, tiles_of
 from app.audit.tree import Range, leaf_hash
-from app.audit.tree_store import LeaseLost, TreeState, TreeStore
+from app.audit.tree_store import LeaseLost, LogDamaged, TreeState, TreeStore
 from app.kernel.clock import Clock
 from app.storage.engine import Database
 from app.storage.failures import Conflict
 
 _LEASE: Final = timedelta(seconds=10)
-_REREAD: Final = 1024
+_REREAD: Final = 4096
+_MOST_KNOWN: Final = 10_000
 
-LastPublished = Callable[[VerifierKey], Checkpoint | None]
-SignerOf = Callable[[str], Signer]
+SignerOf = Callable[[str, str], Signer]
+"""The signer of a tenant's log in its era."""
 
-
-class LogDamaged(Exception):
-    """What is stored contradicts itself or what was signed: nothing more is signed until an operator has looked."""
+Published = Callable[[str, Signer], Awaitable[Sequence[Checkpoint]]]
+"""The newest checkpoints of a tenant's log outside the database (`publish.Publishing.known`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one step did: how many events got a leaf, and whether a checkpoint was signed."""
+    """What one step did: how many events got a leaf, and whether a checkpoint was signed.
+
+    `full` says that more events may wait; `elsewhere` that another sequencer holds the log.
+    """
 
     events: int
     signed: bool
+    full: bool = False
+    elsewhere: bool = False
 
 
 _NOTHING: Final = Step(0, signed=False)
+_ELSEWHERE: Final = Step(0, signed=False, elsewhere=True)
 
 
 class Sequencer:
     """Sequences the logs of any number of tenants; may run in any number of processes.
 
-    Without `signer_of` the tree grows and nothing is signed. `last_published` gives an origin's newest checkpoint outside the
-    database: against it, a database restored from an old backup is noticed before a contradiction is signed.
+    Without `signer_of` the tree grows and nothing is signed. `published` gives the newest checkpoints outside the database:
+    against them, a database restored from an old backup is noticed before a contradiction is signed.
     """
 
     def __init__(
@@ -60,35 +66,39 @@ class Sequencer:
         store: TreeStore,
         clock: Clock,
         signer_of: SignerOf | None,
-        last_published: LastPublished,
+        published: Published,
         *,
-        largest_batch: int = 512,
+        largest_batch: int = 4096,
     ) -> None:
         self._database = database
         self._store = store
         self._clock = clock
         self._signer_of = signer_of
-        self._last_published = last_published
+        self._published = published
         self._largest_batch = largest_batch
         self._fences: dict[str, int] = {}
+        self._known: dict[str, set[tuple[str, int]]] = {}
 
     async def step(self, tenant: str) -> Step:
-        """Sequences one batch and signs; nothing when there is nothing to do or another sequencer holds the log.
+        """Sequences one batch and signs; nothing, for one look, when nothing is to do or another sequencer holds the log.
 
-        `LogDamaged` when the log contradicts itself; `DatabaseUnavailable` when the database cannot answer.
+        `LogDamaged` when the log contradicts itself; `NotPublished` when no place outside can be asked before the first
+        signature; `DatabaseUnavailable` when the database cannot answer.
         """
-        waiting = await self._store.is_waiting(tenant)
-        if not waiting and not await self._is_unsigned(tenant):
+        state = await self._store.state(tenant)
+        if state and self._is_elsewhere(tenant, state):
+            return _ELSEWHERE
+        if state and not state.waiting and not self._is_unsigned(state):
             return _NOTHING
-        fence = await self._fence(tenant)
+        fence = await self._fence(tenant, state)
         if fence is None:
-            return _NOTHING
+            return _ELSEWHERE
         try:
-            events = await self._assign(tenant, fence) if waiting else 0
-            return Step(events, await self._sign(tenant, fence))
+            events = await self._assign(tenant, fence) if state is None or state.waiting else 0
+            return Step(events, await self._sign(tenant, fence), full=events == self._largest_batch)
         except LeaseLost:
-            del self._fences[tenant]
-            return _NOTHING
+            self._fences.pop(tenant, None)
+            return _ELSEWHERE
         except TileMissing as missing:
             raise LogDamaged(str(missing)) from None
 
@@ -98,14 +108,17 @@ class Sequencer:
             await self._store.let_go(tenant, fence, self._clock.now())
         self._fences.clear()
 
-    async def _is_unsigned(self, tenant: str) -> bool:
-        if self._signer_of is None:
-            return False
-        state, signed = await self._store.state(tenant), await self._store.latest(tenant)
-        return state is not None and state.size > (signed.size if signed else 0)
+    def _is_elsewhere(self, tenant: str, state: TreeState) -> bool:
+        return self._fences.get(tenant) != state.fence and state.lease_until > self._clock.now()
 
-    async def _fence(self, tenant: str) -> int | None:
-        if tenant not in self._fences:
+    def _is_unsigned(self, state: TreeState) -> bool:
+        return self._signer_of is not None and state.size > state.signed
+
+    async def _fence(self, tenant: str, state: TreeState | None) -> int | None:
+        """The fence this sequencer holds the log by; a new one when it has none or another has raised it since."""
+        if state is None or self._fences.get(tenant) != state.fence:
+            self._fences.pop(tenant, None)
+            self._known.pop(tenant, None)
             now = self._clock.now()
             fence = await self._store.take(tenant, now, now + _LEASE)
             if fence is not None:
@@ -123,24 +136,29 @@ class Sequencer:
                 raise LogDamaged("events stand beyond the end of the tree")
             at_edge = await self._store.tiles(tenant, edge(size), work)
             hashes = [leaf_hash(one.leaf.body) for one in new]
-            await self._store.put_tiles(work, grown(size, at_edge, hashes))
-            found = [(one.leaf.id, words_of(one.facets, one.columns)) for one in new]
-            await self._store.put_facets(work, blocks(found))
+            if new:
+                await self._store.put_tiles(work, grown(size, at_edge, hashes))
+            found = blocks((one.leaf.id, one.facets, one.columns) for one in new)
+            known = self._known.get(tenant, set())
+            await self._store.put_facets(work, found - known)
+        self._known[tenant] = found | known if len(known) < _MOST_KNOWN else found
         return len(new)
 
     async def _sign(self, tenant: str, fence: int) -> bool:
         """What is read here is committed, and nobody changes it: the transaction is needed for the fence alone."""
         if self._signer_of is None:
             return False
-        signer = self._signer_of(tenant)
-        # The size is read last: a sequencer that has taken over may sign meanwhile, and that is no contradiction.
-        published, signed = self._last_published(signer.key), await self._signed(tenant)
-        state = await self._store.state(tenant)
-        if state is None or (signed and signed.size == state.size):
+        begun = await self._store.state(tenant)
+        if begun is None:
             return False
-        await self._same_tree(tenant, state, [signed, published])
+        signer = self._signer_of(tenant, begun.era)
+        # The size is read last: a sequencer that has taken over may sign meanwhile, and that is no contradiction.
+        published, signed = await self._published(tenant, signer), await self._signed(tenant)
+        state = await self._store.state(tenant)
+        if state is None or state.era != begun.era or (signed and signed.size == state.size):
+            return False
+        root = await self._same_tree(tenant, state, [*([signed] if signed else []), *published])
         await self._reread(tenant, Range(signed.size if signed else 0, state.size))
-        root = (await self._loaded(tenant, Range(0, state.size))).hash(Range(0, state.size))
         note = sign_checkpoint(signer, Checkpoint(signer.key.name, state.size, root))
         now = self._clock.now()
         async with self._database.bookkeeping(tenant) as work:
@@ -155,13 +173,15 @@ class Sequencer:
         except NoteInvalid:
             raise LogDamaged("the newest checkpoint in the database cannot be read") from None
 
-    async def _same_tree(self, tenant: str, state: TreeState, earlier: list[Checkpoint | None]) -> None:
-        for checkpoint in filter(None, earlier):
-            if checkpoint.size > state.size:
-                raise LogDamaged("the log is shorter than a checkpoint that was signed")
-            before = Range(0, checkpoint.size)
-            if (await self._loaded(tenant, before)).hash(before) != checkpoint.root:
-                raise LogDamaged("the tree contradicts a checkpoint that was signed")
+    async def _same_tree(self, tenant: str, state: TreeState, earlier: Sequence[Checkpoint]) -> bytes:
+        """The root of the tree, which continues every earlier checkpoint."""
+        if any(checkpoint.size > state.size for checkpoint in earlier):
+            raise LogDamaged("the log is shorter than a checkpoint that was signed")
+        whole, before = Range(0, state.size), [Range(0, checkpoint.size) for checkpoint in earlier]
+        tiles = Tiles(await self._store.tiles(tenant, tiles_of([whole, *before])))
+        if any(tiles.hash(part) != one.root for part, one in zip(before, earlier, strict=True)):
+            raise LogDamaged("the tree contradicts a checkpoint that was signed")
+        return tiles.hash(whole)
 
     async def _reread(self, tenant: str, leaves: Range) -> None:
         for start in range(leaves.start, leaves.end, _REREAD):
@@ -170,6 +190,3 @@ class Sequencer:
             tiles = Tiles(await self._store.tiles(tenant, leaf_tiles(part)))
             if [leaf_hash(leaf.body) for leaf in kept] != tiles.leaves(part):
                 raise LogDamaged("a sequenced event is not what was hashed")
-
-    async def _loaded(self, tenant: str, leaves: Range) -> Tiles:
-        return Tiles(await self._store.tiles(tenant, tiles_of([leaves])))

@@ -54,9 +54,9 @@ class SigningKey:
         self._private = private
         self._origin = origin
 
-    def signer(self, tenant: str) -> Signer:
-        """Signs as the log of this tenant, whose name is `origin/tenant`."""
-        return Signer(f"{self._origin}/{tenant}", self._private)
+    def signer(self, tenant: str, era: str = "") -> Signer:
+        """Signs as the log of this tenant, whose name is `origin/tenant`, or `origin/tenant/era` once it has begun anew."""
+        return Signer("/".join(filter(None, (self._origin, tenant, era))), self._private)
 
 
 def load_signing_key(path: Path, origin: str) -> SigningKey:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, exists, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Select, Table, exists, func, literal_column, or_, select
 
 from app.audit.event import Event
-from app.audit.tables import audit_events, audit_facets
+from app.audit.tables import audit_events, audit_facets, audit_leaves, audit_waiting
 from app.audit.writing import EventWriter
 from app.storage.columns import microseconds
 from app.storage.engine import Database, UnitOfWork
@@ -67,7 +67,7 @@ class AuditStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._insert = HotInsert(audit_events, _COLUMNS)
+        self._insert = HotInsert(audit_events, _COLUMNS, queue=audit_waiting)
 
     async def insert_alone(self, tenant: str, events: Sequence[Event]) -> None:
         """Inserts events of one tenant in a commit of their own; durable when it returns."""
@@ -78,15 +78,17 @@ class AuditStore:
         await work.insert(self._insert, _rows(events))
 
     async def page(
-        self, tenant: str, conditions: Sequence[ColumnElement[bool]], limit: int
+        self, tenant: str, conditions: Sequence[ColumnElement[bool]], limit: int, *, waiting: bool = False
     ) -> list[tuple[Any, bytes]]:
-        """Ids and bytes, newest first."""
+        """Ids and bytes, newest first; with `waiting`, of events that have no leaf yet."""
         statement = (
             select(audit_events.c.id, audit_events.c.body)
             .where(audit_events.c.tenant == tenant, *conditions)
             .order_by(audit_events.c.id.desc())
             .limit(limit)
         )
+        if waiting:
+            statement = statement.join(audit_waiting, _same_event(audit_waiting))
         return [(row.id, row.body) for row in await self._database.read(tenant, statement)]
 
     async def page_by_facets(
@@ -139,8 +141,9 @@ class AuditStore:
         given = [audit_events.c.facets.contains(f"|{word}|", autoescape=True) for word in _WRITES]
         statement = (
             select(audit_events.c.body)
+            .outerjoin(audit_leaves, _same_event(audit_leaves))
             .where(audit_events.c.tenant == tenant, audit_events.c.subject == subject, or_(*given))
-            .order_by(audit_events.c.leaf.is_(None), audit_events.c.leaf, audit_events.c.id)
+            .order_by(audit_leaves.c.leaf.is_(None), audit_leaves.c.leaf, audit_events.c.id)
         )
         return [row.body for row in await self._database.read(tenant, statement)]
 
@@ -165,3 +168,7 @@ class AuditStore:
             .limit(1000)
         )
         return [(row.grouped, row.events) for row in await self._database.read(tenant, statement)]
+
+
+def _same_event(table: Table) -> ColumnElement[bool]:
+    return (table.c.tenant == audit_events.c.tenant) & (table.c.id == audit_events.c.id)

@@ -1,7 +1,7 @@
 """Rows of the audit log: the event's own bytes, beside them what the compliance team asks by, and the tree over them.
 
-The bytes are the truth; every other column is read off them when they are written. `leaf` is the event's place in the
-tree, given by the sequencer after commit, once.
+The bytes are the truth; every other column is read off them when they are written. A row of events is never changed: its
+place in the tree is a row of `audit_leaves`, given by the sequencer after commit, once; until then it stands in `audit_waiting`.
 """
 
 from typing import Final
@@ -16,6 +16,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    UniqueConstraint,
     text,
 )
 
@@ -41,30 +42,36 @@ audit_events: Final = Table(
     # |role:support|field:phone|form:masked|clause:care| : what an event has several of
     Column("facets", Text, nullable=False),
     Column("body", LargeBinary, nullable=False),
-    Column("leaf", BigInteger),
     PrimaryKeyConstraint("tenant", "id"),
     Index("ix_audit_events_subject", "tenant", "subject", "id"),
+    Index("ix_audit_events_record", "tenant", "record", "id"),
     Index("ix_audit_events_caller", "tenant", "caller", "id"),
-    # What the sequencer has not seen yet: small, and the only index that an insert pays for it.
-    Index(
-        "ix_audit_events_unsequenced",
-        "tenant",
-        "id",
-        sqlite_where=text("leaf IS NULL"),
-        postgresql_where=text("leaf IS NULL"),
-    ),
-    Index(
-        "uq_audit_events_leaf",
-        "tenant",
-        "leaf",
-        unique=True,
-        sqlite_where=text("leaf IS NOT NULL"),
-        postgresql_where=text("leaf IS NOT NULL"),
-    ),
     info={"place": "tenant"},
 )
 
-# One a tenant: how far its log is sequenced, and who may go on (docs/adr/0010-sequencing-the-audit-log.md).
+# What the sequencer has not seen yet; written with the event, removed when it has its leaf.
+audit_waiting: Final = Table(
+    "audit_waiting",
+    metadata,
+    Column("tenant", Text, nullable=False),
+    Column("id", Identifier, nullable=False),
+    PrimaryKeyConstraint("tenant", "id"),
+    info={"place": "tenant"},
+)
+
+audit_leaves: Final = Table(
+    "audit_leaves",
+    metadata,
+    Column("tenant", Text, nullable=False),
+    Column("leaf", BigInteger, nullable=False),
+    Column("id", Identifier, nullable=False),
+    PrimaryKeyConstraint("tenant", "leaf"),
+    UniqueConstraint("tenant", "id"),
+    info={"place": "tenant"},
+)
+
+# One a tenant: how far its log is sequenced, and who may go on (docs/adr/0010-sequencing-the-audit-log.md). `era` is
+# part of the log's name from the leaf `began` on, once a restored log has begun anew.
 audit_trees: Final = Table(
     "audit_trees",
     metadata,
@@ -72,6 +79,8 @@ audit_trees: Final = Table(
     Column("size", BigInteger, nullable=False),
     Column("fence", BigInteger, nullable=False),
     Column("lease_until", Moment, nullable=False),
+    Column("era", Text, nullable=False, server_default=text("''")),
+    Column("began", BigInteger, nullable=False, server_default=text("0")),
     PrimaryKeyConstraint("tenant"),
     info={"place": "tenant"},
 )

@@ -10,24 +10,49 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Table, func, insert, literal, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Table,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    true,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
-from app.audit.tables import audit_checkpoints, audit_events, audit_facets, audit_tiles, audit_trees
+from app.audit.facet import COLUMNS, ids_of
+from app.audit.tables import (
+    audit_checkpoints,
+    audit_events,
+    audit_facets,
+    audit_leaves,
+    audit_tiles,
+    audit_trees,
+    audit_waiting,
+)
 from app.audit.tile import TileId
 from app.storage.engine import Database, UnitOfWork
 
 # A holder that stops in the middle of a transaction must not hold the log for ever: PostgreSQL ends its session.
 _LONGEST_PAUSE_MS: Final = "10000"
-_COLUMNS: Final = (
-    audit_events.c.action,
-    audit_events.c.outcome,
-    audit_events.c.purpose,
-    audit_events.c.collection,
-    audit_events.c.recipient,
-    audit_events.c.case_reference,
-    audit_events.c.notice_version,
+_COLUMNS: Final = tuple(audit_events.c[name] for name in COLUMNS)
+_LEAF: Final = audit_leaves.c.leaf
+_SAME_EVENT: Final = (audit_events.c.tenant == audit_leaves.c.tenant) & (
+    audit_events.c.id == audit_leaves.c.id
 )
+_LEAVES: Final = select(_LEAF, audit_events.c.id, audit_events.c.body).join_from(
+    audit_leaves, audit_events, _SAME_EVENT
+)
+
+
+class LogDamaged(Exception):
+    """What is stored contradicts itself or what was signed: nothing more is signed until an operator has looked."""
 
 
 class LeaseLost(Exception):
@@ -36,11 +61,18 @@ class LeaseLost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class TreeState:
-    """How many events are sequenced, under which fence, and until when the lease stands."""
+    """How many events are sequenced and signed over, under which fence, and until when the lease stands.
+
+    `era` is part of the name of a log that began anew, at the size `began`.
+    """
 
     size: int
     fence: int
     lease_until: datetime
+    era: str
+    began: int
+    signed: int
+    waiting: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +86,11 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True)
 class NewLeaf:
-    """An event that has just been given its place, with what it can be asked by."""
+    """An event that has just been given its place, with what it can be asked by: its facets, its `facet.COLUMNS`."""
 
     leaf: Leaf
     facets: str
-    columns: Mapping[str, Any]
+    columns: tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,24 +107,26 @@ class StoredCheckpoint:
 
 
 class TreeStore:
-    """Rows of `audit_trees`, `audit_tiles`, `audit_checkpoints`, `audit_facets`, and the leaf of `audit_events`."""
+    """Rows of `audit_trees`, `audit_leaves`, `audit_waiting`, `audit_tiles`, `audit_checkpoints`, `audit_facets`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def state(self, tenant: str) -> TreeState | None:
-        """Where the log stands; None when nobody has begun it."""
+        """Where the log stands, in one look; None when nobody has begun it."""
         trees = audit_trees.c
-        statement = select(trees.size, trees.fence, trees.lease_until).where(trees.tenant == tenant)
+        signed = select(func.max(audit_checkpoints.c.size)).where(audit_checkpoints.c.tenant == tenant)
+        statement = select(
+            trees.size,
+            trees.fence,
+            trees.lease_until,
+            trees.era,
+            trees.began,
+            func.coalesce(signed.scalar_subquery(), 0),
+            exists().where(audit_waiting.c.tenant == tenant),
+        ).where(trees.tenant == tenant)
         rows = await self._database.read(tenant, statement)
         return TreeState(*rows[0]) if rows else None
-
-    async def is_waiting(self, tenant: str) -> bool:
-        """Whether an event waits for its leaf."""
-        waiting = select(audit_events.c.id).where(
-            audit_events.c.tenant == tenant, audit_events.c.leaf.is_(None)
-        )
-        return bool(await self._database.read(tenant, waiting.limit(1)))
 
     async def take(self, tenant: str, now: datetime, until: datetime) -> int | None:
         """A new fence, when the lease is free or has run out; None while another holds it."""
@@ -125,35 +159,40 @@ class TreeStore:
         async with self._database.bookkeeping(tenant) as work:
             await work.execute(release.values(lease_until=now))
 
+    async def begin_again(self, work: UnitOfWork, era: str, now: datetime) -> int:
+        """Gives the log its next name, from its present size on, which it returns; whoever sequences loses the lease."""
+        trees = audit_trees.c
+        begin = self._or_nothing(audit_trees).values(tenant=work.tenant, size=0, fence=0, lease_until=now)
+        await work.execute(begin)
+        again = {"fence": trees.fence + 1, "lease_until": now, "era": era, "began": trees.size}
+        await work.execute(update(audit_trees).where(trees.tenant == work.tenant).values(again))
+        return int((await work.execute(select(trees.size).where(trees.tenant == work.tenant))).scalar_one())
+
     async def assign(self, work: UnitOfWork, largest: int) -> tuple[int, list[NewLeaf]]:
-        """Gives the committed events without a leaf, at most `largest`, the next ones; the size before, and those events."""
+        """Gives the committed events that wait, at most `largest`, the next leaves; the size before, and those events."""
         tenant = work.tenant
         trees = audit_trees.c
         size = int((await work.execute(select(trees.size).where(trees.tenant == tenant))).scalar_one())
-        place = literal(size) - 1 + func.row_number().over(order_by=audit_events.c.id)
         waiting = (
-            select(audit_events.c.id, place.label("leaf"))
-            .where(audit_events.c.tenant == tenant, audit_events.c.leaf.is_(None))
-            .order_by(audit_events.c.id)
-            .limit(largest)
-            .subquery("waiting")
-        )
-        chosen = (audit_events.c.tenant == tenant) & (audit_events.c.id == waiting.c.id)
-        await work.execute(update(audit_events).values(leaf=waiting.c.leaf).where(chosen))
-        found: Select[Any] = (
             select(
-                audit_events.c.leaf, audit_events.c.id, audit_events.c.body, audit_events.c.facets, *_COLUMNS
+                literal(tenant),
+                literal(size) - 1 + func.row_number().over(order_by=audit_waiting.c.id),
+                audit_waiting.c.id,
             )
-            .where(audit_events.c.tenant == tenant, audit_events.c.leaf >= size)
-            .order_by(audit_events.c.leaf)
+            .where(audit_waiting.c.tenant == tenant)
+            .order_by(audit_waiting.c.id)
+            .limit(largest)
         )
+        given = await work.execute(insert(audit_leaves).from_select(["tenant", "leaf", "id"], waiting))
+        new = (audit_leaves.c.tenant == tenant) & (audit_leaves.c.leaf >= size)
+        placed = audit_waiting.c.id.in_(select(audit_leaves.c.id).where(new))
+        await work.execute(delete(audit_waiting).where(audit_waiting.c.tenant == tenant, placed))
+        found: Select[Any] = _LEAVES.add_columns(audit_events.c.facets, *_COLUMNS).where(new).order_by(_LEAF)
         rows: Sequence[Any] = (await work.execute(found)).all()
+        if len(rows) < given.rowcount:
+            raise LogDamaged("an event that waited for its leaf is gone")
         await work.execute(update(audit_trees).where(trees.tenant == tenant).values(size=size + len(rows)))
-        names = [column.name for column in _COLUMNS]
-        return size, [
-            NewLeaf(Leaf(row[0], row[1], row[2]), row[3], dict(zip(names, row[4:], strict=True)))
-            for row in rows
-        ]
+        return size, [NewLeaf(Leaf(row[0], row[1], row[2]), row[3], tuple(row[4:])) for row in rows]
 
     async def tiles(
         self, tenant: str, wanted: Collection[TileId], work: UnitOfWork | None = None
@@ -180,13 +219,16 @@ class TreeStore:
         ]
         await work.execute(statement, rows)
 
-    async def put_facets(self, work: UnitOfWork, found: Iterable[tuple[str, UUID, UUID]]) -> None:
-        """Stores where facets are to be found: facet, first and last id; what is known already is passed over."""
+    async def put_facets(self, work: UnitOfWork, found: Iterable[tuple[str, int]]) -> None:
+        """Stores in which blocks facets are to be found; what is there already is passed over."""
+        # In one order, so that two sequencers that store the same rows wait for each other at most.
+        ids = ((facet, ids_of(block)) for facet, block in sorted(found))
         rows = [
             {"tenant": work.tenant, "facet": facet, "first": first, "last": last}
-            for facet, first, last in found
+            for facet, (first, last) in ids
         ]
-        await work.execute(self._or_nothing(audit_facets), rows)
+        if rows:
+            await work.execute(self._or_nothing(audit_facets), rows)
 
     async def leaves(
         self,
@@ -198,23 +240,29 @@ class TreeStore:
         largest: int | None = None,
     ) -> list[Leaf]:
         """The events of these leaves that meet the conditions, in order; one that somebody has removed is not among them."""
-        events = audit_events.c
         statement = (
-            select(events.leaf, events.id, events.body)
-            .where(events.tenant == tenant, events.leaf >= start, events.leaf < end, *conditions)
-            .order_by(events.leaf)
+            _LEAVES.where(audit_leaves.c.tenant == tenant, _LEAF.between(start, end - 1), *conditions)
+            .order_by(_LEAF)
             .limit(largest)
         )
         return [Leaf(*row) for row in await self._database.read(tenant, statement)]
 
     async def leaf_of(self, tenant: str, event: UUID) -> Leaf | None:
         """The event with its leaf; None when there is none, or it is not sequenced yet."""
-        events = audit_events.c
-        statement = select(events.leaf, events.id, events.body).where(
-            events.tenant == tenant, events.id == event, events.leaf.is_not(None)
-        )
+        statement = _LEAVES.where(audit_leaves.c.tenant == tenant, audit_leaves.c.id == event)
         rows = await self._database.read(tenant, statement)
         return Leaf(*rows[0]) if rows else None
+
+    async def leaf_under_newest(self, tenant: str, event: UUID) -> tuple[Leaf, StoredCheckpoint] | None:
+        """The event with its leaf, and the newest checkpoint, in one look; None when either is not there."""
+        newest = _checkpoints(tenant).order_by(audit_checkpoints.c.size.desc()).limit(1).subquery("newest")
+        statement = (
+            _LEAVES.add_columns(*newest.c)
+            .join(newest, true())
+            .where(audit_leaves.c.tenant == tenant, audit_leaves.c.id == event)
+        )
+        rows = await self._database.read(tenant, statement)
+        return (Leaf(*rows[0][:3]), StoredCheckpoint(*rows[0][3:])) if rows else None
 
     async def add_checkpoint(self, work: UnitOfWork, size: int, note: str, now: datetime) -> None:
         """Stores a signed checkpoint; `Conflict` when there is one of this size."""
@@ -236,9 +284,16 @@ class TreeStore:
         rows = await self._database.read(tenant, statement)
         return StoredCheckpoint(*rows[0]) if rows else None
 
+    async def checkpoint_of(self, tenant: str, size: int) -> StoredCheckpoint | None:
+        """The checkpoint of exactly this size, if one was signed."""
+        rows = await self._database.read(tenant, _checkpoints(tenant).where(audit_checkpoints.c.size == size))
+        return StoredCheckpoint(*rows[0]) if rows else None
+
     async def checkpoints_after(self, tenant: str, size: int, largest: int) -> list[StoredCheckpoint]:
-        """Checkpoints of more than `size` leaves, the smallest first, at most `largest` of them."""
-        statement = _checkpoints(tenant).where(audit_checkpoints.c.size > size)
+        """Checkpoints of more than `size` leaves under the log's present name, the smallest first, at most `largest`."""
+        began = select(audit_trees.c.began).where(audit_trees.c.tenant == tenant).scalar_subquery()
+        sizes = audit_checkpoints.c.size
+        statement = _checkpoints(tenant).where(sizes > size, sizes > func.coalesce(began, 0))
         rows = await self._database.read(tenant, statement.order_by(audit_checkpoints.c.size).limit(largest))
         return [StoredCheckpoint(*row) for row in rows]
 

@@ -1,7 +1,7 @@
 """The bytes and the facets of events on their way into the log: those of `event`, written faster.
 
 What a canonical encoder finds out anew each time is known here: the members, their order, and that most of them are the same
-for the events of one call, whose fields, inputs and notice are mostly the very same objects. Nothing is decided: `event`
+for the events of one call, whose fields and inputs are mostly the very same objects. Nothing is decided: `event`
 says what the bytes are, and tests/unit/audit/test_event_bytes.py holds this to it.
 """
 
@@ -48,7 +48,7 @@ class EventWriter:
             event.roles,
             id(event.fields),
             id(event.inputs),
-            id(event.notice),
+            event.notice,
         )
         known = self._seen.get(place)
         if known is None:

@@ -134,10 +134,32 @@ def show_key(tenant: Tenant = "shop") -> None:
     """Print the log's verifier key, to be given to those who verify."""
 
     async def work(parts: Parts) -> str | None:
-        signing = parts.audit_tree.signing
-        return str(signing.signer(tenant).key) if signing else None
+        key = await parts.audit_tree.key(tenant)
+        return str(key) if key else None
 
     print(with_parts(work) or _usage("nothing is signed here; set KIN_AUDIT_SIGNING_KEY"))
+
+
+@commands.command("new-log")
+def new_log(
+    after_restore: Annotated[
+        bool, typer.Option("--after-restore", help="Say that the database was put back to an older state.")
+    ] = False,
+    tenant: Tenant = "shop",
+) -> None:
+    """Begin the log anew under another name, keeping what it holds: its published checkpoints know more than the database."""
+    if not after_restore:
+        _usage(
+            "a log keeps its name; only when the database was put back to an older state give --after-restore"
+        )
+    begun = with_parts(lambda parts: parts.audit_tree.beginner.begin(tenant))
+    if begun is None:
+        _usage("nothing is signed here; set KIN_AUDIT_SIGNING_KEY")
+    print(f"the log keeps {begun.kept} events and is now verified with\n{begun.key}")
+    if begun.last and begun.last.size > begun.kept:
+        print(
+            f"published, and lost with the database: events {begun.kept} to {begun.last.size - 1} of the old log"
+        )
 
 
 @commands.command()

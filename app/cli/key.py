@@ -25,7 +25,10 @@ def init(
     create_keyring(file, development=development)
     signing_key = file.with_name("audit-signing.pem")
     create_signing_key(signing_key)
-    print(f"made {file} and {signing_key}; keep a copy where the database's backups are not")
+    print(
+        f"made {file} and {signing_key}; keep a copy where the database's backups are not\n"
+        f"set KIN_KEYRING={file} KIN_AUDIT_SIGNING_KEY={signing_key}"
+    )
 
 
 @commands.command()

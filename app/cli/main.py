@@ -10,6 +10,7 @@ import typer
 
 from app.cli import (
     audit,
+    backup,
     caller,
     certificate,
     check,
@@ -18,6 +19,7 @@ from app.cli import (
     key,
     migrate,
     notice,
+    restore,
     serve,
     tenant,
     worker,
@@ -39,6 +41,8 @@ commands.command("serve")(serve.serve)
 commands.command("worker")(worker.worker)
 commands.command("migrate")(migrate.migrate_database)
 commands.command("check")(check.check)
+commands.command("backup")(backup.backup)
+commands.command("restore")(restore.restore_backup)
 commands.add_typer(notice.commands, name="notice")
 commands.add_typer(tenant.commands, name="tenant")
 commands.add_typer(caller.commands, name="caller")

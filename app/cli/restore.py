@@ -1,6 +1,5 @@
 """`kin restore`: a backup becomes the database again, without what was erased since it was made."""
 
-import asyncio
 import sys
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -41,15 +40,13 @@ def restore_backup(
     ledgers = _ledgers(settings, ledger or [], without_ledger=without_ledger)
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("copying", total=None)
-        done = asyncio.run(
-            restore(
-                settings,
-                source,
-                ledgers,
-                replace=replace,
-                progress=lambda done, total: bar.update(task, completed=done, total=total),
-                say=lambda words: bar.update(task, description=words, completed=0, total=None),
-            )
+        done = restore(
+            settings,
+            source,
+            ledgers,
+            replace=replace,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+            say=lambda words: bar.update(task, description=words, completed=0, total=None),
         )
     _show(done, with_ledger=bool(ledgers))
 

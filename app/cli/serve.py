@@ -8,6 +8,8 @@ import uvicorn
 from app.cli.session import with_parts
 from app.settings.settings import load
 from app.storage.engine import database_url
+from app.wiring.erase_again import erase_again
+from app.wiring.parts import Parts
 from app.wiring.preflight import preflight
 
 Host = Annotated[str, typer.Option(help="The address to listen on.")]
@@ -22,8 +24,13 @@ def serve(host: Host = "127.0.0.1", port: Port = 8080, workers: Workers = 1) -> 
     settings = load()
     if workers > 1 and database_url(settings.database_url).get_backend_name() == "sqlite":
         raise typer.BadParameter("SQLite serves one process; use PostgreSQL for more", param_hint="--workers")
-    with_parts(preflight)
+    with_parts(_made_ready)
     uvicorn.run(**server_options(host, port), workers=workers)
+
+
+async def _made_ready(parts: Parts) -> None:
+    await preflight(parts)
+    await erase_again(parts, parts.settings.erasure_ledger)
 
 
 def server_options(host: str, port: int) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from app.settings.settings import load
+from app.wiring.occupancy import in_use
 from app.wiring.parts import Parts, build
 
 T = TypeVar("T")
@@ -15,11 +16,12 @@ def with_parts(work: Callable[[Parts], Awaitable[T]]) -> T:
 
     async def session() -> T:
         parts = build(load())
-        await parts.database.open()
-        try:
-            return await work(parts)
-        finally:
-            parts.passwords.close()
-            await parts.database.close()
+        with in_use(parts.database):
+            await parts.database.open()
+            try:
+                return await work(parts)
+            finally:
+                parts.passwords.close()
+                await parts.database.close()
 
     return asyncio.run(session())

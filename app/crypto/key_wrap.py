@@ -38,6 +38,15 @@ def wrap_subject_key(kek: bytes, key: bytes, tenant: str, subject: UUID, kek_ver
     return WrappedKey(wrapped, commitment(key))
 
 
+def new_subject_key(
+    kek: bytes, tenant: str, subject: UUID, kek_version: int
+) -> tuple[WrappedKey, SubjectKeys]:
+    """A fresh key for a person: wrapped to be stored, and what it gives."""
+    key = new_key()
+    keys = derive(key)
+    return WrappedKey(_wrap(kek, key, _subject_place(tenant, subject, kek_version)), keys.commitment), keys
+
+
 def unwrap_subject_key(
     kek: bytes, wrapped_key: WrappedKey, tenant: str, subject: UUID, kek_version: int
 ) -> bytes:

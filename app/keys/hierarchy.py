@@ -18,12 +18,11 @@ from app.crypto.key_derivation import (
     answer_key,
     api_key_key,
     customer_reference_key,
-    derive,
     index_key,
     reference_key,
     token_bucket_key,
 )
-from app.crypto.key_wrap import WrappedKey, new_key, unwrap_subject_keys, wrap_subject_key
+from app.crypto.key_wrap import WrappedKey, new_subject_key, unwrap_subject_keys
 
 
 class KeyKind(StrEnum):
@@ -65,9 +64,8 @@ class TenantKeys:
     def new_subject(self, subject: UUID) -> tuple[SubjectKeyRow, SubjectKeys]:
         """A fresh key for a person: as a row to store, and ready for use."""
         version = self.primary[KeyKind.KEK]
-        key = new_key()
-        wrapped = wrap_subject_key(self.keys[KeyKind.KEK][version], key, self.tenant, subject, version)
-        return SubjectKeyRow(wrapped, version), derive(key)
+        wrapped, keys = new_subject_key(self.keys[KeyKind.KEK][version], self.tenant, subject, version)
+        return SubjectKeyRow(wrapped, version), keys
 
     def knows(self, row: SubjectKeyRow) -> bool:
         """Whether the KEK of this row is here; if not, it was rotated by another process."""

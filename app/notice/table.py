@@ -116,17 +116,21 @@ class DecisionTable:
         qualified = (name.partition(".") for grant in grants for name in grant.writes)
         return frozenset(field for place, _, field in qualified if place == collection)
 
-    def clause_of_write(
+    def clauses_of_writes(
         self,
         roles: frozenset[str],
         purpose_names: Iterable[str],
         collection: str,
-        field: str,
         circumstances: Circumstances = NO_CIRCUMSTANCES,
-    ) -> str | None:
-        """The clause of the first grant that lets these roles write the field; None when none does."""
-        grants = self._write_grants(roles, purpose_names, circumstances)
-        return next((grant.clause for grant in grants if f"{collection}.{field}" in grant.writes), None)
+    ) -> dict[str, str]:
+        """Field → clause of the first grant that lets these roles write it, for every field that they may write."""
+        clauses: dict[str, str] = {}
+        for grant in self._write_grants(roles, purpose_names, circumstances):
+            for name in grant.writes:
+                place, _, field = name.partition(".")
+                if place == collection:
+                    clauses.setdefault(field, grant.clause)
+        return clauses
 
     def permissions(self, roles: frozenset[str]) -> frozenset[str]:
         """What these roles may do on endpoints that are not access to fields."""

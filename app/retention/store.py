@@ -10,7 +10,20 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Exists, Table, and_, exists, false, func, literal, or_, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Exists,
+    Table,
+    and_,
+    exists,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+    union,
+)
 
 from app.kernel.ids import bucket_of
 from app.notice.model import Purpose
@@ -21,6 +34,7 @@ from app.subjects.tables import bindings, subjects
 from app.vault.record_list import RecordHead, record_head
 from app.vault.tables import field_values, records
 
+BUCKETS: Final = 4096
 AT_ONCE: Final = 500
 """How many people or records a statement goes through."""
 
@@ -58,31 +72,28 @@ class DueStore:
 
     async def people(self, tenant: str, rule: Rule, before: datetime, span: Span) -> list[UUID]:
         """Those without a hold who may have something to erase at that moment, or have had no record for a grace."""
-        theirs = and_(
+        theirs = (
             records.c.bucket == subjects.c.bucket,
             records.c.subject == subjects.c.id,
             records.c.tenant == tenant,
+            _near(records, span),
         )
-        nothing = and_(
-            ~exists().where(theirs).correlate(subjects),
-            subjects.c.created_at <= before - rule.notice.retention.grace.shortest,
-        )
-        something = exists().where(theirs, _has_a_free_field(tenant, rule, before)).correlate(subjects)
-        statement = (
+        these = subjects.c.tenant == tenant, ~subjects.c.held, *_within(subjects, span.after, span.last)
+        grace = rule.notice.retention.grace.shortest
+        something = (
             select(subjects.c.id)
-            .where(
-                subjects.c.tenant == tenant,
-                ~subjects.c.held,
-                *_within(subjects, span.after, span.last),
-                or_(something, nothing),
-            )
-            .order_by(subjects.c.bucket, subjects.c.id)
+            .join(records, and_(*theirs))
+            .where(*these, _has_a_free_field(tenant, rule, before, span))
         )
-        return [row.id for row in await self._database.read(tenant, statement)]
+        nothing = select(subjects.c.id).where(
+            *these, subjects.c.created_at <= before - grace, ~exists().where(*theirs).correlate(subjects)
+        )
+        rows = await self._database.read(tenant, union(something, nothing))
+        return sorted((row.id for row in rows), key=lambda person: (bucket_of(person), person))
 
     async def records(self, tenant: str, rule: Rule, before: datetime, span: Span) -> list[Candidate]:
         """Records, of people with a hold too, of which something may be due at that moment."""
-        free = _has_a_free_field(tenant, rule, before)
+        free = _has_a_free_field(tenant, rule, before, span)
         return await self._candidates(tenant, *_within(records, span.after, span.last), free)
 
     async def records_of(self, tenant: str, people: Collection[UUID]) -> list[Candidate]:
@@ -149,7 +160,14 @@ def _key(table: Table, row: UUID) -> Any:
     return tuple_(literal(bucket_of(row), table.c.bucket.type), literal(row, table.c.id.type))
 
 
-def _has_a_free_field(tenant: str, rule: Rule, before: datetime) -> Exists:
+def _near(table: Table, span: Span) -> ColumnElement[bool]:
+    """In the buckets of a span. Says nothing new; without it a planner may read a whole table for each span."""
+    return table.c.bucket.between(
+        bucket_of(span.after) if span.after else 0, bucket_of(span.last) if span.last else BUCKETS - 1
+    )
+
+
+def _has_a_free_field(tenant: str, rule: Rule, before: datetime, span: Span) -> Exists:
     """Whether a record has a field that no binding keeps from being erased at that moment."""
     place = records.c.collection + literal(".") + field_values.c.field
     purposes = [purpose for purpose in rule.notice.purposes.values() if purpose.covers]
@@ -158,6 +176,7 @@ def _has_a_free_field(tenant: str, rule: Rule, before: datetime) -> Exists:
         bindings.c.bucket == records.c.bucket,
         bindings.c.record == records.c.id,
         bindings.c.tenant == tenant,
+        _near(bindings, span),
         keeps,
     )
     return (
@@ -166,6 +185,7 @@ def _has_a_free_field(tenant: str, rule: Rule, before: datetime) -> Exists:
             field_values.c.bucket == records.c.bucket,
             field_values.c.record == records.c.id,
             field_values.c.tenant == tenant,
+            _near(field_values, span),
             ~kept.correlate(records, field_values),
         )
         .correlate(records)

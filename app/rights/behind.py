@@ -1,7 +1,7 @@
 """How far a database is behind an erasure ledger: which of its lines the database does not know.
 
-Asked at every start, so it reads of each line only what it begins with (docs/formats/certificate.md); a line that begins otherwise
-is read as a whole. Carrying the lines out is left to `replay`.
+Asked at every start, so it reads of each line only what it begins with (docs/formats/certificate.md); a line that begins
+otherwise is read as a whole. Carrying the lines out is left to `replay`.
 """
 
 import json

@@ -19,7 +19,7 @@ from app.kernel.errors import FieldError, Kind, VaultError
 from app.kernel.ids import bucket_of, new_uuid, text_of
 from app.kernel.plaintext import Plaintext
 from app.rights.deadline import Deadlines, RequestKind
-from app.rights.request import PersonRequest, Step, moves
+from app.rights.request import TO_DO, PersonRequest, Step, moves
 from app.rights.request_store import Cursor, RequestFilter, RequestPage, RequestStore
 from app.rights.store import CertificateStore
 from app.storage.engine import Database
@@ -121,8 +121,7 @@ class RequestDesk:
         """Puts the deadline off, once. `not-found`; `conflict` when it was before, is over, or the person is gone."""
         known = await self._known(author, request)
         due_at = self._deadlines.extended(known.kind, known.due_at)
-        values = {"due_at": due_at, "extended_at": self._clock.now()}
-        return await self._move(author, request, Step.EXTEND, values, reason)
+        return await self._move(author, request, Step.EXTEND, {"due_at": due_at}, reason)
 
     async def complete(self, author: Author, request: UUID, certificate: UUID | None) -> RequestView:
         """Says that it was done, and with which certificate. `not-found`; `conflict` when it is over; `invalid` for a certificate
@@ -172,7 +171,9 @@ class RequestDesk:
         person = await self._person(author, known)
         _, state = moves(step)
         changes = dict(values)
-        if step in {Step.COMPLETE, Step.REFUSE}:
+        if step is Step.EXTEND:
+            changes["extended_at"] = now
+        elif state not in TO_DO:
             changes |= {"ended_at": now, "ended_by": author.caller.id}
         if reason is not None:
             if person is None:

@@ -56,8 +56,8 @@ class Settings(BaseSettings):
         default=None, description="the key that signs checkpoints of the log"
     )
     audit_origin: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9./-]{0,127}$")] = "kin.local/audit"
-    audit_sequencer: Literal["embedded", "worker"] | None = Field(
-        default=None, description="where the log is sequenced; embedded in the server on SQLite unless set"
+    audit_sequencer: Literal["embedded", "worker", "off"] = Field(
+        default="embedded", description="where the log is sequenced: every process, the worker alone, nowhere"
     )
     checkpoint_file: Path | None = Field(default=None, description="an append-only file for checkpoints")
     witness_url: str | None = Field(default=None, pattern=r"^https?://[^\s]+$")

@@ -81,7 +81,11 @@ class UnitOfWork:
         self._changed = True
         with translated():
             if self._connection.dialect.name == "sqlite":
-                await self._connection.exec_driver_sql(statement.sqlite_text, statement.for_sqlite(rows))
+                given = statement.for_sqlite(rows)
+                await self._connection.exec_driver_sql(statement.sqlite_text, given)
+                if statement.sqlite_queue:
+                    keys = statement.for_sqlite_queue(given)
+                    await self._connection.exec_driver_sql(statement.sqlite_queue, keys)
             else:
                 arrays = tuple(statement.for_postgresql(rows))
                 await self._connection.exec_driver_sql(statement.postgresql_text, arrays)

@@ -79,15 +79,29 @@ class HotSelect:
 
 
 class HotInsert:
-    """An INSERT of many rows into one table, each a tuple in the order of `columns`; a moment is a count of microseconds."""
+    """An INSERT of many rows into one table, each a tuple in the order of `columns`; a moment is a count of microseconds.
 
-    def __init__(self, table: Table, columns: Sequence[str]) -> None:
+    With `queue`, the key of each row, its first columns, is put there too, in the same commit.
+    """
+
+    def __init__(self, table: Table, columns: Sequence[str], *, queue: Table | None = None) -> None:
         names = ", ".join(columns)
         arrays = ", ".join(f"${i}::{_array_type(table.c[c].type)}" for i, c in enumerate(columns, 1))
         marks = ", ".join("?" for _ in columns)
         self.postgresql_text = f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays})"  # noqa: S608  # names come from metadata
         self.sqlite_text = f"INSERT INTO {table.name} ({names}) VALUES ({marks})"  # noqa: S608  # names come from metadata
         self._ids = [i for i, c in enumerate(columns) if isinstance(table.c[c].type, Identifier)]
+        self.sqlite_queue: str | None = None
+        self._key = 0
+        if queue is not None:
+            self._key = len(queue.primary_key)
+            key = ", ".join(columns[: self._key])
+            marks = ", ".join("?" for _ in columns[: self._key])
+            self.sqlite_queue = f"INSERT INTO {queue.name} ({key}) VALUES ({marks})"  # noqa: S608  # names come from metadata
+            self.postgresql_text = (
+                f"WITH inserted AS ({self.postgresql_text} RETURNING {key}) "  # noqa: S608  # names come from metadata
+                f"INSERT INTO {queue.name} ({key}) SELECT {key} FROM inserted"
+            )
 
     @staticmethod
     def for_postgresql(rows: Sequence[Row]) -> list[Row]:
@@ -97,6 +111,10 @@ class HotInsert:
     def for_sqlite(self, rows: Sequence[Row]) -> list[Row]:
         """The rows as its parameters: ids as bytes."""
         return [tuple(self._as_bytes(list(row))) for row in rows]
+
+    def for_sqlite_queue(self, rows: Sequence[Row]) -> list[Row]:
+        """The keys of rows that are `for_sqlite` already."""
+        return [row[: self._key] for row in rows]
 
     def _as_bytes(self, values: list[Any]) -> list[Any]:
         for i in self._ids:
@@ -146,7 +164,10 @@ class SqliteHotPath:
         """Inserts all rows and commits, or none."""
         self._connection.execute("BEGIN IMMEDIATE")
         try:
-            self._connection.executemany(statement.sqlite_text, statement.for_sqlite(rows))
+            given = statement.for_sqlite(rows)
+            self._connection.executemany(statement.sqlite_text, given)
+            if statement.sqlite_queue:
+                self._connection.executemany(statement.sqlite_queue, statement.for_sqlite_queue(given))
             self._connection.execute("COMMIT")
         except BaseException:
             if self._connection.in_transaction:

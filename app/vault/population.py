@@ -38,9 +38,12 @@ class Population:
                 bindings.c.state == State.OPEN.value,
             )
             chosen = chosen.where(open_on_it.exists())
+        # A tuple of plain values does not know how an id is written in this database.
+        types = [column.type for column in order]
         after = (-1, UUID(int=0), UUID(int=0))
         while True:
-            page = chosen.where(tuple_(*order) > tuple_(*after)).order_by(*order).limit(_AT_ONCE)
+            beyond = tuple_(*order) > tuple_(*after, types=types)
+            page = chosen.where(beyond).order_by(*order).limit(_AT_ONCE)
             rows = await self._database.read(tenant, page)
             if rows:
                 yield [(row.subject, row.id) for row in rows]

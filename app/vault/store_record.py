@@ -63,7 +63,7 @@ class RecordStorer:
         self, ask: Ask, submissions: Sequence[Submission], keep: Keep[Sequence[StoreOutcome]] | None = None
     ) -> list[StoreOutcome]:
         """One outcome a submission, in order; each succeeds or fails alone."""
-        judged = await asyncio.gather(*(self._accept(ask, s) for s in submissions), return_exceptions=True)
+        judged = await self._accept_all(ask, submissions)
         accepted = [item for item in judged if isinstance(item, Accepted)]
 
         def whole(written: Sequence[Stored | Exception]) -> list[StoreOutcome]:
@@ -73,6 +73,26 @@ class RecordStorer:
         kept: Keep[Sequence[Stored | Exception]] | None
         kept = Keep(keep.begun, lambda written: keep.render(whole(written))) if keep else None
         return whole(await self._writer.write_all(ask.caller.tenant, accepted, kept) if accepted else [])
+
+    async def _accept_all(
+        self, ask: Ask, submissions: Sequence[Submission]
+    ) -> list[Accepted | Denial | BaseException]:
+        """Each one accepted, or why not. Only hashing a password takes a while, so only then do they go side by side."""
+        table = await self._notices.table(ask.caller.tenant)
+        slow = {
+            name
+            for name, collection in table.notice.collections.items()
+            if any(field.type == "password" for field in collection.fields.values())
+        }
+        if any(submission.collection in slow for submission in submissions):
+            return await asyncio.gather(*(self._accept(ask, s) for s in submissions), return_exceptions=True)
+        judged: list[Accepted | Denial | BaseException] = []
+        for submission in submissions:
+            try:
+                judged.append(await self._accept(ask, submission))
+            except VaultError as error:
+                judged.append(error)
+        return judged
 
     async def _accept(self, ask: Ask, submission: Submission) -> Accepted | Denial:
         table = await self._notices.table(ask.caller.tenant)

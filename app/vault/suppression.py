@@ -6,7 +6,7 @@ side shows nothing that was not weighed here. Three rules:
 * a group of fewer people than the threshold is not told (primary suppression);
 * what is told is rounded down to a multiple of `STEP`, and no total is told but the sum of what is told;
 * of each small group it must stay open how many it has: one person more, one fewer, or one of its people in another group must
-  leave every number of the book as it is. Where that fails, told groups beside it are withheld too, the smallest first
+  leave every number of the book as it is. Where that fails, told groups that it is a part of are withheld too, the smallest first
   (complementary suppression), until it holds.
 
 The words are those of Hundepool et al., Statistical Disclosure Control (Wiley 2012), chapters 4 and 5.
@@ -63,10 +63,10 @@ class _Book:
         return [group for group, people in self.counts.items() if people < self._threshold]
 
     def shield(self, small: Group) -> None:
-        """Withholds told groups until the small one's count stays open."""
+        """Withholds told groups around the small one until its count stays open; with none told, one person fewer always fits."""
         while not self._stays_open(small):
-            beside = {group for cell in self._inside[small] for group in self._groups(cell)} & self.told
-            self.told.remove(min(beside, key=lambda g: (self.counts[g], g[0], order_of(g[1]))))
+            around = {group for cell in self._inside[small] for group in self._groups(cell)} & self.told
+            self.told.remove(min(around, key=lambda g: (self.counts[g], g[0], order_of(g[1]))))
 
     def _groups(self, cell: Cell) -> list[Group]:
         return [(table, tuple([cell[i] for i in table])) for table in self._tables]

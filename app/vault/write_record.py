@@ -144,8 +144,9 @@ class RecordWriter:
         for _ in range(_ATTEMPTS):
             tenant_keys = await self._keyring.tenant(tenant)
             people = await self._people(tenant, accepted, tenant_keys)
+            words: _Words = {}
             sealed = [
-                person if isinstance(person, VaultError) else self._seal(item, tenant_keys, person)
+                person if isinstance(person, VaultError) else self._seal(item, tenant_keys, person, words)
                 for item, person in zip(accepted, people, strict=True)
             ]
             try:
@@ -239,7 +240,7 @@ class RecordWriter:
         except Refused:
             return VaultError(Kind.UNAVAILABLE, _DAMAGED)
 
-    def _seal(self, item: Accepted, tenant_keys: TenantKeys, person: _Person) -> _Sealed:
+    def _seal(self, item: Accepted, tenant_keys: TenantKeys, person: _Person, words: "_Words") -> _Sealed:
         collection = item.submission.collection
         record = new_uuid(bucket_of(person.id))
         cipher = RecordCipher(person.keys.field, tenant_keys.tenant, person.id, record, collection)
@@ -249,7 +250,7 @@ class RecordWriter:
         ]
         consents = self._consents(item, person.id)
         bindings = self._bindings(item, tenant_keys, cipher, person.id, record, consents)
-        event = self._event(item, person, record, sealed)
+        event = self._event(item, person, record, sealed, words)
         new, purposes = (
             NewRecord(record, person.id, collection, sealed),
             consent_purposes(item.table, collection),
@@ -315,7 +316,10 @@ class RecordWriter:
             )
         return bindings
 
-    def _event(self, item: Accepted, person: _Person, record: UUID, sealed: Sequence[NewField]) -> Event:
+    def _event(
+        self, item: Accepted, person: _Person, record: UUID, sealed: Sequence[NewField], words: "_Words"
+    ) -> Event:
+        traces, inputs = _words_of(item, words)
         return item.ask.event(
             item.table,
             Action.RECORD_STORE,
@@ -324,16 +328,26 @@ class RecordWriter:
             person=Person(person.id, person.keys),
             record=record,
             collection=item.submission.collection,
-            fields={
-                field.name: FieldTrace("stored", Reason.GRANTED.value, item.clauses[field.name])
-                for field in sealed
-            },
+            fields=traces,
             written={
                 field.name: Ciphertext(field.version, hashlib.sha256(field.envelope).hexdigest())
                 for field in sealed
             },
-            inputs={"opened": ",".join(sorted(item.submission.opened()))},
+            inputs=inputs,
         )
+
+
+_Words = dict[tuple[object, ...], tuple[Mapping[str, FieldTrace], Mapping[str, str | bool]]]
+"""What the events of a batch say alike: the same objects, so that the log writes them once."""
+
+
+def _words_of(item: Accepted, known: _Words) -> tuple[Mapping[str, FieldTrace], Mapping[str, str | bool]]:
+    opened = ",".join(sorted(item.submission.opened()))
+    place = (opened, *((name, item.clauses[name]) for name in item.fields))
+    if place not in known:
+        traces = {n: FieldTrace("stored", Reason.GRANTED.value, item.clauses[n]) for n in item.fields}
+        known[place] = traces, {"opened": opened}
+    return known[place]
 
 
 def _reference_digest(submission: Submission, tenant_keys: TenantKeys) -> bytes | None:

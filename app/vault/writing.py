@@ -21,7 +21,7 @@ def may_write(
     if not table.knows_purpose(ask.purpose) or table.is_forbidden(ask.purpose):
         return {}, {EVERYTHING: refusal_of(table, ask.purpose).value}
     circumstances = Circumstances(case=ask.case is not None)
-    writable = table.writes(ask.caller.roles, [ask.purpose], collection, circumstances)
+    writable = table.clauses_of_writes(ask.caller.roles, [ask.purpose], collection, circumstances)
     if not writable:
         return {}, {EVERYTHING: Reason.NOT_GRANTED.value}
     clauses: dict[str, str] = {}
@@ -29,11 +29,10 @@ def may_write(
     for name in table.notice.collections[collection].fields:
         if name not in names:
             continue
-        clause = table.clause_of_write(ask.caller.roles, [ask.purpose], collection, name, circumstances)
-        if name not in writable or clause is None:
-            reasons[name] = Reason.NOT_GRANTED.value
+        if name in writable:
+            clauses[name] = writable[name]
         else:
-            clauses[name] = clause
+            reasons[name] = Reason.NOT_GRANTED.value
     return clauses, reasons
 
 

@@ -52,7 +52,5 @@ async def _carried_out(parts: Parts, ledger: Path | None, missing: Collection[UU
 
 
 def _unreadable(ledger: Path, what: str) -> VaultError:
-    words = (
-        f"the erasure ledger {ledger} {what}; put it back, or a copy of it, where KIN_ERASURE_LEDGER says"
-    )
+    words = f"the erasure ledger {ledger} {what}; put it back, or a copy of it, where KIN_ERASURE_LEDGER says"
     return VaultError(Kind.UNAVAILABLE, words)

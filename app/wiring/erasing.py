@@ -35,10 +35,7 @@ class Erasing:
     trouble: str | None
 
     async def begin(self, report: Callable[[Exception], None]) -> None:
-        """Before anything is served: what a restored backup brought back is erased again (`LedgerDamaged` when that cannot be
-        told), and what a stopped process left unwritten is written; `report` is told when that cannot be done.
-        """
-        await self.replayer.replay(self.ledger.lines())
+        """Before anything is served: what a stopped process left unwritten is written; `report` is told when it cannot be."""
         await self.catch_up(report)
 
     async def catch_up(self, report: Callable[[Exception], None]) -> None:

@@ -1,6 +1,7 @@
 """Who has an SQLite database in use: everybody who works with it, or one who replaces its file, never both.
 
-An idle connection holds no lock of SQLite's own, so there is a lock file beside the database. On PostgreSQL there is nothing to hold.
+An idle connection holds no lock of SQLite's own, so there is a lock file beside the database. On PostgreSQL there is nothing to
+hold.
 """
 
 import fcntl

@@ -159,7 +159,7 @@ def build(
         database, subjects, vault_store, finder, notices, keyring, audit, audit_query, clock
     )
     discloser = Discloser(vault_store, notices, recipients, judge, answerer)
-    audit_tree = build_audit_tree(settings, database, clock, identity.tenants)
+    audit_tree = build_audit_tree(settings, database, audit, clock, identity.tenants)
     erasing = build_erasing(
         settings,
         database,

@@ -3,7 +3,7 @@
 Settings and keyring files refuse by themselves when they are read; here is what can only be seen with the database open.
 """
 
-from app.settings.settings import Mode
+from app.settings.settings import Mode, Settings
 from app.wiring.migrate import is_current
 from app.wiring.parts import Parts
 
@@ -21,4 +21,18 @@ async def preflight(parts: Parts) -> None:
         raise StartRefused(
             "the database role is a superuser or may bypass row-level security, which would not hold tenants apart; "
             "connect as an ordinary role that owns the tables"
+        )
+    if parts.settings.mode is Mode.PRODUCTION:
+        _provable(parts.settings)
+
+
+def _provable(settings: Settings) -> None:
+    if settings.audit_signing_key is None:
+        raise StartRefused(
+            "nothing would sign the audit log; set KIN_AUDIT_SIGNING_KEY to the file that `kin key init` made beside the keyring"
+        )
+    if settings.checkpoint_file is None and settings.witness_url is None:
+        raise StartRefused(
+            "the audit log's checkpoints would go nowhere, and a log cut short could not be told from a whole one; "
+            "set KIN_CHECKPOINT_FILE to a file on another disk, or KIN_WITNESS_URL"
         )

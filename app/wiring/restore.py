@@ -3,12 +3,13 @@
 Nobody uses the database meanwhile. Whatever fails or is killed on the way leaves what is in its place as it was.
 """
 
+import asyncio
 import os
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -39,7 +40,7 @@ class Restored:
     moved_aside: Path | None
 
 
-async def restore(
+def restore(
     settings: Settings,
     backup: Path,
     ledgers: Sequence[Path],
@@ -59,40 +60,45 @@ async def restore(
             contents(part)
         except CopyFailed:
             raise VaultError(Kind.UNAVAILABLE, f"{backup} is no whole backup; take another one") from None
-        parts = build(settings.model_copy(update={"database_url": f"sqlite:///{part}"}))
-        try:
-            erased_again = await _brought_up_to_date(parts, ledgers, say)
-            now = parts.clock.now()
-        finally:
-            await parts.audit_tree.close()
-            parts.passwords.close()
-            await parts.database.close()
+        there = settings.model_copy(update={"database_url": f"sqlite:///{part}"})
+        erased_again = asyncio.run(_brought_up_to_date(there, ledgers, say))
         held = contents(part)
         make_durable(part)
-        aside = _moved_aside(place, now) if place.exists() else None
+        aside = _moved_aside(place) if place.exists() else None
         part.replace(place)
         make_durable(place.parent)
     return Restored(held, erased_again, aside)
 
 
-async def _brought_up_to_date(parts: Parts, ledgers: Sequence[Path], say: Callable[[str], None]) -> int:
-    say("bringing the schema to this version")
-    await migrate(parts.database)
-    await parts.database.open()
+async def _brought_up_to_date(settings: Settings, ledgers: Sequence[Path], say: Callable[[str], None]) -> int:
+    parts = build(settings)
+    try:
+        say("bringing the schema to this version")
+        await migrate(parts.database)
+        await parts.database.open()
+        say("erasing again what was erased since")
+        erased_again = sum([await erase_again(parts, ledger) for ledger in ledgers])
+        await _entered(parts, ledgers)
+        for tenant in await parts.identity.tenants():
+            # Whoever was given a checkpoint after the backup must never meet another of that name.
+            await parts.audit_tree.beginner.begin(tenant)
+        say("checking")
+        await _checked(parts)
+        await parts.audit.drained()
+    finally:
+        await parts.audit_tree.close()
+        parts.passwords.close()
+        await parts.database.close()
+    return erased_again
+
+
+async def _checked(parts: Parts) -> None:
     for tenant in await parts.identity.tenants():
         await parts.keyring.tenant(tenant)
-    say("carrying out again what was erased since")
-    erased_again = 0
-    for ledger in ledgers:
-        erased_again += await erase_again(parts, ledger)
-    await _entered(parts, ledgers)
-    say("checking")
     found = await readiness(parts)
     if unwell := [name for name, state in found.items() if state == "unavailable"]:
         raise VaultError(Kind.UNAVAILABLE, f"the backup cannot serve: {', '.join(unwell)} not well")
     await preflight(parts)
-    await parts.audit.drained()
-    return erased_again
 
 
 async def _entered(parts: Parts, ledgers: Sequence[Path]) -> None:
@@ -113,10 +119,10 @@ def _unentered(line: LedgerLine) -> StoredCertificate:
     return StoredCertificate(line.certificate, line.subject, cause, line.everything, line.note)
 
 
-def _moved_aside(place: Path, now: datetime) -> Path:
+def _moved_aside(place: Path) -> Path:
     """Gives the file that is there a second name, so that its place is never empty."""
     _settle(place)
-    aside = place.with_name(f"{place.name}.replaced-{now:%Y%m%dT%H%M%SZ}")
+    aside = place.with_name(f"{place.name}.replaced-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
     os.link(place, aside)
     journal = journal_of(place)
     if journal.exists():

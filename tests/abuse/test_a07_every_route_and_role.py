@@ -131,7 +131,7 @@ def calls(credential: str | None) -> Iterator[tuple[str, str, httpx.Request]]:
     for route, permissions in ROUTES.items():
         method, _, path = route.partition(" ")
         where = re.sub(r"{(\w+)}", lambda m: f"{PREFIXES.get(m[1], m[1][:3])}_{'0' * 26}", path)
-        body = {} if method in {"POST", "PUT", "PATCH"} else None
+        body: Body | None = {} if method in {"POST", "PUT", "PATCH"} else None
         yield (
             route,
             permissions,

@@ -12,6 +12,7 @@ import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -66,12 +67,13 @@ def test_five_hundred_people(store: Store, tmp_path: Path) -> None:
 def programme(store: Store, directory: Path, number: int) -> None:
     """One vault, in as many processes as its database allows, and the people in it."""
     keyring, log = copied_keyring(store, directory), directory / "kin.log"
-    settings = {name: str(value) for name, value in erasing_settings(directory).items()}
+    given = {name: str(value) for name, value in erasing_settings(directory).items()}
+    start = partial(server, keyring=keyring, log_path=log, **given)  # type: ignore[arg-type]  # all of them are settings
     draw = random.Random(SEED)
     people = [somebody(i, draw) for i in range(number)]
     with store.copy(directory) as url, ExitStack() as stack:
         processes = 1 if url.startswith("sqlite") else 2
-        served = [stack.enter_context(server(url, keyring, log, **settings)) for _ in range(processes)]
+        served = [stack.enter_context(start(url)) for _ in range(processes)]
         asyncio.run(erased_under_load(served, store, people, url, draw))
         asyncio.run(nothing_left(url, people))
         stack.close()

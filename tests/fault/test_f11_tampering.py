@@ -23,12 +23,13 @@ from app.audit.tree import Range, leaf_hash
 from app.audit.verify import Code, Report, Trust, verify_export, verify_log
 from kin_client.verify import Checkpoint as KeptCheckpoint
 from kin_client.verify import LogVerifier, Verdict
-from tests.support.logs import Log, invented, running_log
+from tests.support.logs import Log, cut, invented, running_log
 from tests.support.vaults import TENANT, Store
 
-BODY = "UPDATE audit_events SET body = :body WHERE tenant = 'shop' AND leaf = :leaf"
-MOVE = "UPDATE audit_events SET leaf = :to WHERE tenant = 'shop' AND leaf = :leaf"
-SHIFT = "UPDATE audit_events SET leaf = leaf + :by WHERE tenant = 'shop' AND leaf > :leaf"
+AT_LEAF = "id = (SELECT id FROM audit_leaves WHERE tenant = 'shop' AND leaf = :leaf)"
+BODY = f"UPDATE audit_events SET body = :body WHERE tenant = 'shop' AND {AT_LEAF}"
+MOVE = "UPDATE audit_leaves SET leaf = :to WHERE tenant = 'shop' AND leaf = :leaf"
+SHIFT = "UPDATE audit_leaves SET leaf = leaf + :by WHERE tenant = 'shop' AND leaf > :leaf"
 FAR = 10**9
 
 
@@ -57,8 +58,9 @@ async def changed(case: Case) -> None:
 
 async def deleted(case: Case) -> None:
     leaf = case.leaf()
-    await case.log.sql("DELETE FROM audit_events WHERE tenant = 'shop' AND leaf = :leaf", leaf=leaf)
+    await case.log.sql(f"DELETE FROM audit_events WHERE tenant = 'shop' AND {AT_LEAF}", leaf=leaf)
     if case.dice.random() < 0.5:  # and the gap closed
+        await case.log.sql("DELETE FROM audit_leaves WHERE leaf = :leaf", leaf=leaf)
         await shift(case.log, leaf, -1)
 
 
@@ -68,7 +70,11 @@ async def inserted(case: Case) -> None:
     await shift(case.log, leaf - 1, 1)
     (new,) = invented(1, seed=case.dice.randrange(10**9))
     await case.log.append([new])
-    await case.log.sql("UPDATE audit_events SET leaf = :leaf WHERE leaf IS NULL", leaf=leaf)
+    await case.log.sql(
+        "INSERT INTO audit_leaves (tenant, leaf, id) SELECT tenant, CAST(:leaf AS BIGINT), id FROM audit_waiting",
+        leaf=leaf,
+    )
+    await case.log.sql("DELETE FROM audit_waiting")
 
 
 async def reordered(case: Case) -> None:
@@ -80,7 +86,7 @@ async def reordered(case: Case) -> None:
 async def truncated(case: Case) -> None:
     """All that is newer than an older checkpoint is gone, tiles and all: what is left is a whole log."""
     size = case.old.size
-    await case.log.sql("DELETE FROM audit_events WHERE leaf >= :size", size=size)
+    await cut(case.log, size)
     await case.log.sql("DELETE FROM audit_checkpoints WHERE size > :size", size=size)
     await rebuild(case.log, size)
 

@@ -24,7 +24,7 @@ QUARTER_PAST = datetime(2026, 11, 22, 8, 15, tzinfo=UTC)
 @pytest.fixture
 async def frugal(store: Store, tmp_path: Path) -> AsyncIterator[Vault]:
     """A vault in which a caller may meet five people and search three times an hour."""
-    limits = {"people_per_hour": PEOPLE, "searches_per_hour": SEARCHES}
+    limits: dict[str, Any] = {"people_per_hour": PEOPLE, "searches_per_hour": SEARCHES}
     async with running_vault(store, tmp_path, **limits) as running:
         yield running
 

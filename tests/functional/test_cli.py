@@ -52,6 +52,8 @@ def empty(
         ("MODE", "production"),
         ("DATABASE_URL", url),
         ("KEYRING", str(tmp_path / "keyring.json")),
+        ("AUDIT_SIGNING_KEY", str(tmp_path / "audit-signing.pem")),
+        ("CHECKPOINT_FILE", str(tmp_path / "checkpoints")),
     ):
         monkeypatch.setenv(f"KIN_{name}", value)
     yield url

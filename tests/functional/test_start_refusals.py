@@ -14,6 +14,7 @@ from typing import Final
 import pytest
 import uvicorn
 
+from app.audit.signing_key import create_signing_key
 from app.cli.main import run
 from app.keys.providers.local import create_keyring
 from tests.support.servers import free_port
@@ -238,6 +239,35 @@ def test_a_superuser_on_postgresql_in_production(
         superuser = url.replace("://kin@", "://postgres@")
         setting = Setting(tmp_path, {"KIN_DATABASE_URL": superuser, "KIN_KEYRING": str(keyring)})
         assert_refused(serve, setting, "row-level security")
+
+
+@pytest.mark.parametrize(
+    ("missing", "words"),
+    [("KIN_AUDIT_SIGNING_KEY", "kin key init"), ("KIN_CHECKPOINT_FILE", "set KIN_CHECKPOINT_FILE")],
+)
+def test_a_log_that_could_not_be_proven_in_production(
+    serve: Serve, sqlite_store: SqliteStore, tmp_path: Path, missing: str, words: str
+) -> None:
+    keyring, signing_key = tmp_path / "keyring.json", tmp_path / "audit.pem"
+    create_keyring(keyring, development=False)
+    create_signing_key(signing_key)
+    with sqlite_store.copy(tmp_path) as url:
+        environment = {
+            "KIN_DATABASE_URL": url,
+            "KIN_KEYRING": str(keyring),
+            "KIN_AUDIT_SIGNING_KEY": str(signing_key),
+            "KIN_CHECKPOINT_FILE": str(tmp_path / "checkpoints"),
+        }
+        del environment[missing]
+        assert_refused(serve, Setting(tmp_path, environment), words)
+
+
+def test_a_signing_key_that_others_can_read(serve: Serve, setting: Setting) -> None:
+    file = setting.directory / "audit.pem"
+    create_signing_key(file)
+    file.chmod(0o644)
+    setting.environment["KIN_AUDIT_SIGNING_KEY"] = str(file)
+    assert_refused(serve, setting, "chmod 600")
 
 
 def test_a_wrong_port_is_wrong_usage(serve: Serve, setting: Setting) -> None:

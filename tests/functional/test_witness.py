@@ -51,7 +51,11 @@ def witness_process(log: Log, port: int) -> Iterator[str]:
 
 def publishing(log: Log, url: str, client: httpx.AsyncClient, seed: str = SEED) -> tuple[Witness, Publishing]:
     witness = Witness(url, VerifierKey.parse(vkey(seed)), log.tree, log.prover.consistency, client)
-    return witness, Publishing([witness], lambda tenant: log.signing.signer(tenant).key)
+
+    async def key(_: str) -> VerifierKey:
+        return log.key
+
+    return witness, Publishing([witness], key)
 
 
 async def test_it_cosigns_what_continues_and_the_proof_carries_it(log: Log) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from app.audit.keep import LogKeeper
 from app.audit.log import AuditLog
+from app.audit.note import VerifierKey
 from app.audit.publish import CheckpointFile, Publishing
 from app.audit.sequence import Sequencer
 from app.audit.signing_key import load_signing_key
@@ -37,8 +38,13 @@ async def main(url: str, key: Path, checkpoints: Path) -> None:
     await database.open()
     tree, signing = TreeStore(database), load_signing_key(key, ORIGIN)
     file = CheckpointFile(checkpoints, tree)
-    sequencer = Sequencer(database, tree, SystemClock(), signing.signer, file.last, largest_batch=40)
-    keeper = LogKeeper(sequencer, Publishing([file], lambda tenant: signing.signer(tenant).key), _tenants)
+
+    async def key_of(tenant: str) -> VerifierKey:
+        return signing.signer(tenant).key
+
+    publishing = Publishing([file], key_of)
+    sequencer = Sequencer(database, tree, SystemClock(), signing.signer, publishing.known, largest_batch=40)
+    keeper = LogKeeper(sequencer, publishing, _tenants)
     log = AuditLog(AuditStore(database), lambda _: None)
 
     def report(error: Exception) -> None:

@@ -17,7 +17,7 @@ from app.audit.checkpoint import Checkpoint, open_checkpoint
 from app.audit.event import Action, Ciphertext, Event, FieldTrace, NoticeRef, Outcome
 from app.audit.note import VerifierKey
 from app.audit.prove import LogProver
-from app.audit.publish import CheckpointFile
+from app.audit.publish import CheckpointFile, Publishing
 from app.audit.sequence import Sequencer
 from app.audit.signing_key import SigningKey, create_signing_key, load_signing_key
 from app.audit.store import AuditStore
@@ -70,7 +70,7 @@ class Log:
             self.tree,
             clock or SystemClock(),
             self.signing.signer,
-            self.published.last,
+            Publishing([self.published], None).known,
             largest_batch=batch,
         )
 
@@ -131,6 +131,13 @@ async def running_log(store: Store, directory: Path) -> AsyncIterator[Log]:
             )
         finally:
             await database.close()
+
+
+async def cut(log: Log, size: int) -> None:
+    """Removes the events from a leaf on."""
+    late = "IN (SELECT id FROM audit_leaves WHERE tenant = 'shop' AND leaf >= :size)"
+    await log.sql(f"DELETE FROM audit_events WHERE tenant = 'shop' AND id {late}", size=size)
+    await log.sql("DELETE FROM audit_leaves WHERE leaf >= :size", size=size)
 
 
 def invented(count: int, seed: int = 1, at: datetime | None = None) -> list[Event]:

@@ -1,4 +1,4 @@
-"""What people ask for, by when it is due, and what became of it. What is asked for is done by its own call (`erase`, `restrict` …)."""
+"""What people ask for, by when it is due, and what became of it. It is done by its own call (`erase`, `restrict` …)."""
 
 from collections.abc import Mapping
 from datetime import datetime

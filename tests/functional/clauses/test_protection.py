@@ -3,6 +3,7 @@
 import io
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ from tests.support.tampering import sql
 from tests.support.vaults import CallerKey, Store, Vault, running_vault
 
 ADDRESS = {"lines": ["27 ngõ Hoa Sữa"], "province": "Thành phố Hà Nội", "country": "VN"}
-SECRETS = {
+SECRETS: Body = {
     "recipient": "Lê Thị Ngọc Ánh",
     "phone": "0907 913 571",
     "address": ADDRESS,
@@ -33,7 +34,7 @@ VALUES = ["Lê Thị Ngọc Ánh", "0907 913 571", "0907913571", "+84907913571",
 async def vault(store: Store, tmp_path: Path) -> AsyncIterator[Vault]:
     """A vault that signs its log."""
     create_signing_key(tmp_path / "audit.pem")
-    settings = {"audit_signing_key": tmp_path / "audit.pem", "audit_sequencer": "worker"}
+    settings: dict[str, Any] = {"audit_signing_key": tmp_path / "audit.pem", "audit_sequencer": "worker"}
     async with running_vault(store, tmp_path, **settings) as running:
         yield running
 
