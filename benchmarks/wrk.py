@@ -15,6 +15,7 @@ from typing import Final
 
 from benchmarks.load import Load, UnexpectedAnswer
 
+_MOST_A_SECOND: Final = 4000
 _SCRIPT: Final = """
 local requests, at = {}, 0
 local file = io.open("%s", "rb")
@@ -42,16 +43,11 @@ def installed() -> bool:
     return shutil.which("wrk") is not None
 
 
-def load_by_wrk(
-    port: int, requests: Iterator[bytes], *, clients: int, seconds: float, most_a_second: int
-) -> Load:
-    """As `load.load`, its latencies at each hundredth; `UnexpectedAnswer` when any answer was an error.
-
-    `most_a_second` is how many requests are made beforehand; what may be repeated is, when they are used up.
-    """
+def load_by_wrk(port: int, requests: Iterator[bytes], *, clients: int, seconds: float) -> Load:
+    """As `load.load`, its latencies at each hundredth; `UnexpectedAnswer` when any answer was an error."""
     with tempfile.TemporaryDirectory() as folder:
         sent, script = Path(folder, "requests"), Path(folder, "script.lua")
-        wanted = islice(requests, int(seconds * most_a_second) + clients)
+        wanted = islice(requests, int(seconds * _MOST_A_SECOND) + clients)
         sent.write_bytes(b"".join(b"%d\n%b" % (len(request), request) for request in wanted))
         script.write_text(_SCRIPT % sent)
         command = ["wrk", "-t1", f"-c{clients}", f"-d{max(1, round(seconds))}s", "-s", str(script)]

@@ -48,9 +48,19 @@ class Tiles:
         """The hash of a range of a proof or of a whole tree; `TileMissing` when a tile for it is not there."""
         return joined([self._node(node) for node in subtrees(leaves)])
 
+    def leaf(self, index: int) -> bytes:
+        """One leaf hash; `TileMissing` when it is not there."""
+        return self._node(Node(0, index))
+
     def leaves(self, leaves: Range) -> list[bytes]:
         """The leaf hashes of a range; `TileMissing` when one is not there."""
-        return [self._node(Node(0, leaf)) for leaf in range(*leaves)]
+        first = leaves.start // WIDTH * WIDTH
+        kept: list[bytes] = []
+        for tile in sorted(leaf_tiles(leaves)):
+            kept += hashes_of(self._loaded.get(tile, b""))[:WIDTH]
+            if len(kept) < min(leaves.end, (tile.position + 1) * WIDTH) - first:
+                raise TileMissing("a tile of the tree is missing or too short")
+        return kept[leaves.start - first : leaves.end - first]
 
     def _node(self, node: Node) -> bytes:
         tile = tile_of(node)

@@ -7,7 +7,7 @@ and changes nothing. Which event becomes which leaf is decided by one statement,
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
@@ -75,17 +75,15 @@ class TreeState:
     waiting: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(NamedTuple):
     """A sequenced event: its place and its bytes."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # a name that tuples have for looking a value up, which nobody does here
     id: UUID
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class NewLeaf:
+class NewLeaf(NamedTuple):
     """An event that has just been given its place, with what it can be asked by: its facets, its `facet.COLUMNS`."""
 
     leaf: Leaf

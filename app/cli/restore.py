@@ -17,7 +17,9 @@ def restore_backup(
     source: Annotated[Path, typer.Option("--from", help="The backup that `kin backup` made.")],
     ledger: Annotated[
         list[Path] | None,
-        typer.Option(help="An erasure ledger beside that of KIN_ERASURE_LEDGER; may be given more than once."),
+        typer.Option(
+            help="An erasure ledger beside that of KIN_ERASURE_LEDGER; may be given more than once."
+        ),
     ] = None,
     without_ledger: Annotated[
         bool,
@@ -78,6 +80,8 @@ def _show(done: Restored, *, with_ledger: bool) -> None:
         print(f"erased again: {done.erased_again}")
     else:
         print("no erasure ledger was replayed: whoever was erased since the backup is back")
+    for key in done.log_keys:
+        print(f"an audit log has begun anew and is now verified with {key}")
     if done.moved_aside:
         print(f"the database that was there is {done.moved_aside}")
 

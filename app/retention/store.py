@@ -34,7 +34,7 @@ from app.subjects.tables import bindings, subjects
 from app.vault.record_list import RecordHead, record_head
 from app.vault.tables import field_values, records
 
-BUCKETS: Final = 4096
+_LAST_BUCKET: Final = (1 << 12) - 1
 AT_ONCE: Final = 500
 """How many people or records a statement goes through."""
 
@@ -163,7 +163,7 @@ def _key(table: Table, row: UUID) -> Any:
 def _near(table: Table, span: Span) -> ColumnElement[bool]:
     """In the buckets of a span. Says nothing new; without it a planner may read a whole table for each span."""
     return table.c.bucket.between(
-        bucket_of(span.after) if span.after else 0, bucket_of(span.last) if span.last else BUCKETS - 1
+        bucket_of(span.after) if span.after else 0, bucket_of(span.last) if span.last else _LAST_BUCKET
     )
 
 

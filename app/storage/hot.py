@@ -70,6 +70,8 @@ class HotSelect:
         on_sqlite = statement.compile(dialect=sqlite.dialect())
         self.sqlite_text = str(on_sqlite)
         self.sqlite_order: list[str] = on_sqlite.positiontup
+        # What the compiler itself binds, such as the OFFSET 0 that goes with a LIMIT here.
+        self.sqlite_given: Mapping[str, Any] = on_sqlite.params
         selected = (
             statement.selected_columns
             if isinstance(statement, Select)
@@ -151,7 +153,7 @@ class SqliteHotPath:
         rows: list[Row] = []
         for bucket, key in keys:
             name = key.bytes if isinstance(key, UUID) else key
-            parameters = {"bucket": bucket, "id": name, "tenant": tenant, **more}
+            parameters = {**statement.sqlite_given, "bucket": bucket, "id": name, "tenant": tenant, **more}
             order = [parameters[part] for part in statement.sqlite_order]
             for row in self._connection.execute(statement.sqlite_text, order).fetchall():
                 values = list(row)

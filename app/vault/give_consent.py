@@ -22,7 +22,7 @@ from app.notice.model import Basis
 from app.notice.table import DecisionTable
 from app.storage.engine import Database, UnitOfWork
 from app.subjects.binding import Binding, Cause
-from app.subjects.consent import Act, Consent, live
+from app.subjects.consent import Act, Consent, live, withdrawal
 from app.subjects.store import SubjectStore
 from app.vault.find_subject import SubjectFinder
 from app.vault.join_consents import consent_purposes, joined
@@ -185,7 +185,7 @@ class ConsentKeeper:
         chosen = frozenset(purposes)
         version = author.notice.version
         standing = live(await self._people.locked_ledger(work, person.id), chosen)
-        entries = [_withdrawal(author, given, version, now) for given in standing]
+        entries = [withdrawal(given, version, now, author.caller.id) for given in standing]
         await self._people.add_consents(work, entries)
         records = [record.id for record in await self._records.locked(work, person.id)]
         bindings = await self._people.locked_bindings(work, records, chosen)
@@ -212,22 +212,6 @@ def _entry(
         given_at=given.given_at,
         recorded_at=now,
         recorded_by=author.caller.id,
-    )
-
-
-def _withdrawal(author: Author, given: Consent, version: int, now: datetime) -> Consent:
-    return Consent(
-        id=new_uuid(bucket_of(given.subject)),
-        subject=given.subject,
-        purpose=given.purpose,
-        act=Act.WITHDRAW,
-        notice_version=version,
-        wording=None,
-        method=None,
-        given_at=None,
-        recorded_at=now,
-        recorded_by=author.caller.id,
-        withdraws=given.id,
     )
 
 

@@ -33,10 +33,11 @@ from app.wiring.preflight import preflight
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What stands in the database's place now, what was done again, and where the earlier file is."""
+    """What stands in the database's place now, what was done again, the new keys of the logs, and where the earlier file is."""
 
     contents: Contents
     erased_again: int
+    log_keys: Sequence[str]
     moved_aside: Path | None
 
 
@@ -61,16 +62,18 @@ def restore(
         except CopyFailed:
             raise VaultError(Kind.UNAVAILABLE, f"{backup} is no whole backup; take another one") from None
         there = settings.model_copy(update={"database_url": f"sqlite:///{part}"})
-        erased_again = asyncio.run(_brought_up_to_date(there, ledgers, say))
+        erased_again, log_keys = asyncio.run(_brought_up_to_date(there, ledgers, say))
         held = contents(part)
         make_durable(part)
         aside = _moved_aside(place) if place.exists() else None
         part.replace(place)
         make_durable(place.parent)
-    return Restored(held, erased_again, aside)
+    return Restored(held, erased_again, log_keys, aside)
 
 
-async def _brought_up_to_date(settings: Settings, ledgers: Sequence[Path], say: Callable[[str], None]) -> int:
+async def _brought_up_to_date(
+    settings: Settings, ledgers: Sequence[Path], say: Callable[[str], None]
+) -> tuple[int, Sequence[str]]:
     parts = build(settings)
     try:
         say("bringing the schema to this version")
@@ -79,9 +82,8 @@ async def _brought_up_to_date(settings: Settings, ledgers: Sequence[Path], say: 
         say("erasing again what was erased since")
         erased_again = sum([await erase_again(parts, ledger) for ledger in ledgers])
         await _entered(parts, ledgers)
-        for tenant in await parts.identity.tenants():
-            # Whoever was given a checkpoint after the backup must never meet another of that name.
-            await parts.audit_tree.beginner.begin(tenant)
+        # Whoever was given a checkpoint after the backup must never meet another of that name.
+        begun = [await parts.audit_tree.beginner.begin(tenant) for tenant in await parts.identity.tenants()]
         say("checking")
         await _checked(parts)
         await parts.audit.drained()
@@ -89,7 +91,7 @@ async def _brought_up_to_date(settings: Settings, ledgers: Sequence[Path], say: 
         await parts.audit_tree.close()
         parts.passwords.close()
         await parts.database.close()
-    return erased_again
+    return erased_again, [each.key for each in begun if each]
 
 
 async def _checked(parts: Parts) -> None:
@@ -125,8 +127,8 @@ def _moved_aside(place: Path) -> Path:
     aside = place.with_name(f"{place.name}.replaced-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
     os.link(place, aside)
     journal = journal_of(place)
-    if journal.exists():
-        # A journal that stayed would be rolled back into the new file.
+    if journal.exists() and journal.stat().st_size:
+        # One that stayed would be rolled back into the new file.
         journal.rename(journal_of(aside))
     return aside
 

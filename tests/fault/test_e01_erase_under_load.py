@@ -12,7 +12,6 @@ import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -68,12 +67,24 @@ def programme(store: Store, directory: Path, number: int) -> None:
     """One vault, in as many processes as its database allows, and the people in it."""
     keyring, log = copied_keyring(store, directory), directory / "kin.log"
     given = {name: str(value) for name, value in erasing_settings(directory).items()}
-    start = partial(server, keyring=keyring, log_path=log, **given)  # type: ignore[arg-type]  # all of them are settings
     draw = random.Random(SEED)
     people = [somebody(i, draw) for i in range(number)]
     with store.copy(directory) as url, ExitStack() as stack:
         processes = 1 if url.startswith("sqlite") else 2
-        served = [stack.enter_context(start(url)) for _ in range(processes)]
+        served = [
+            stack.enter_context(
+                server(
+                    url,
+                    keyring,
+                    log,
+                    audit_signing_key=given["audit_signing_key"],
+                    audit_origin=given["audit_origin"],
+                    audit_sequencer=given["audit_sequencer"],
+                    erasure_ledger=given["erasure_ledger"],
+                )
+            )
+            for _ in range(processes)
+        ]
         asyncio.run(erased_under_load(served, store, people, url, draw))
         asyncio.run(nothing_left(url, people))
         stack.close()

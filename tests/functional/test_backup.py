@@ -47,6 +47,10 @@ def database_of(settings: Settings) -> Path:
     return Path(settings.database_url.removeprefix("sqlite:///"))
 
 
+def beside(directory: Path, pattern: str) -> list[Path]:
+    return list(directory.glob(pattern))
+
+
 def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
@@ -66,7 +70,7 @@ async def test_a_backup_is_whole_private_and_says_what_it_holds(vault: Vault, tm
     assert f"{people} people" in made.stdout
     assert people >= 1
     assert before["subject"]
-    assert list(tmp_path.glob("*.part*")) == []
+    assert beside(tmp_path, "*.part*") == []
 
 
 async def _store_on(vault: Vault) -> None:
@@ -77,7 +81,9 @@ async def _store_on(vault: Vault) -> None:
         await asyncio.sleep(0.01)
 
 
-async def test_a_backup_overwrites_nothing_and_names_what_it_cannot_make(vault: Vault, tmp_path: Path) -> None:
+async def test_a_backup_overwrites_nothing_and_names_what_it_cannot_make(
+    vault: Vault, tmp_path: Path
+) -> None:
     taken = tmp_path / "taken"
     taken.write_text("mine")
     refused = await kin(vault.parts.settings, "backup", "--to", taken)
@@ -95,7 +101,10 @@ async def test_on_postgresql_the_command_to_run_is_named(
     settings = settings_for("postgresql://kin:S3cret@db.internal:5433/vault", keyring)
     said = await kin(settings, "backup", "--to", tmp_path / "kin.dump")
     assert said.returncode == 2
-    assert "pg_dump --format=custom --username=postgres --dbname='postgresql://db.internal:5433/vault'" in said.stderr
+    assert (
+        "pg_dump --format=custom --username=postgres --dbname='postgresql://db.internal:5433/vault'"
+        in said.stderr
+    )
     assert "S3cret" not in said.stderr
     said = await kin(settings, "restore", "--from", tmp_path / "kin.dump", "--without-ledger")
     assert (said.returncode, "pg_restore" in said.stderr, "S3cret" in said.stderr) == (2, True, False)
@@ -182,8 +191,8 @@ async def test_what_is_refused_changes_nothing(
     assert words in refused.stderr
     assert "S3cret" not in refused.stderr
     assert digest(database) == before
-    assert list(database.parent.glob("*.part*")) == []
-    assert list(database.parent.glob("*.replaced-*")) == []
+    assert beside(database.parent, "*.part*") == []
+    assert beside(database.parent, "*.replaced-*") == []
 
 
 async def test_without_any_ledger_whoever_was_erased_is_back(stopped: tuple[Vault, Body, Path]) -> None:
@@ -252,14 +261,14 @@ async def test_killed_in_the_middle_it_leaves_the_database_and_can_be_run_again(
     restoring.wait()
     database = database_of(vault.parts.settings)
     assert (database.parent / "kin.db.part").exists(), "it was killed before it was done"
-    assert list(database.parent.glob("*.replaced-*")) == []
+    assert beside(database.parent, "*.replaced-*") == []
     async with started_again(vault) as again:
         answer = await call(again, OFFICER, "GET", f"/v1/subjects/{one['subject']}")
         assert answer.status_code == 404
         assert (await call(again, "checkout", "GET", "/readyz")).status_code == 200
     back = await kin(vault.parts.settings, "restore", "--from", backup, "--replace")
     assert (back.returncode, "erased again: 1" in back.stdout) == (0, True), back.stderr
-    assert list(database.parent.glob("*.part*")) == []
+    assert beside(database.parent, "*.part*") == []
 
 
 async def test_a_journal_of_the_old_file_is_not_rolled_back_into_the_new_one(
@@ -270,9 +279,10 @@ async def test_a_journal_of_the_old_file_is_not_rolled_back_into_the_new_one(
     killed = (
         "import os, signal, sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
         "c.execute('PRAGMA cache_size=1'); c.execute('BEGIN IMMEDIATE')\n"
-        "c.execute(\"UPDATE audit_events SET body = zeroblob(3000)\"); os.kill(os.getpid(), signal.SIGKILL)"
+        'c.execute("UPDATE audit_events SET body = zeroblob(3000)"); os.kill(os.getpid(), signal.SIGKILL)'
     )
-    subprocess.run([KIN.with_name("python"), "-c", killed, str(database)], check=False)
+    python = str(KIN.with_name("python"))
+    await (await asyncio.create_subprocess_exec(python, "-c", killed, str(database))).wait()
     assert database.with_name("kin.db-journal").stat().st_size > 0
     back = await kin(vault.parts.settings, "restore", "--from", backup, "--replace")
     assert back.returncode == 0, back.stderr

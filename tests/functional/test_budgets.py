@@ -188,10 +188,10 @@ async def test_an_answer_says_what_is_left_of_the_budgets_that_were_used(frugal:
         assert (await read(frugal, first, "checkout", "order")).headers["ratelimit"] == '"people";r=4;t=2700'
 
 
-async def test_saying_what_is_left_asks_the_database_nothing(frugal: Vault) -> None:
+async def test_saying_what_is_left_asks_the_database_nothing(
+    frugal: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (parcel,) = await parcels(frugal, 1)
     await read(frugal, parcel, "checkout", "order")
-    with database_calls(frugal) as calls:
-        answer = await read(frugal, parcel, "checkout", "order")
-    assert "ratelimit" in answer.headers
-    assert "transaction" not in calls
+    monkeypatch.setattr(frugal.parts.budget, "_store", None)  # nobody may ask it now
+    assert (await read(frugal, parcel, "checkout", "order")).headers["ratelimit"].startswith('"people";r=4')

@@ -1,17 +1,31 @@
-"""What tests of backups need: `kin` as an operator runs it on a test vault's settings, and a vault started again on a database."""
+"""What tests of backups need: `kin` on a test vault's settings, and a vault started again on a database."""
 
 import asyncio
+import io
 import os
-import subprocess
+import sys
 import sysconfig
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from unittest.mock import patch
 
+from app.cli.main import run
 from app.main import create_app_from
 from app.settings.settings import Settings
 from tests.support.vaults import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a command answered."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
 
 KIN: Final = Path(sysconfig.get_path("scripts")) / "kin"
 
@@ -23,20 +37,24 @@ def environment(settings: Settings) -> dict[str, str]:
     return clean | {f"KIN_{name.upper()}": str(value) for name, value in given.items() if value is not None}
 
 
-async def kin(settings: Settings, *arguments: str | Path) -> "subprocess.CompletedProcess[str]":
-    """One command, to its end, while the test's own vault goes on."""
-    command = [str(KIN), *map(str, arguments)]
-    done = await asyncio.to_thread(
-        subprocess.run,
-        command,
-        env=environment(settings),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert "Traceback" not in done.stderr, done.stderr
-    return done
+async def kin(settings: Settings, *arguments: str | Path) -> Said:
+    """One command, to its end, in a thread beside the test's own vault."""
+    return await asyncio.to_thread(_run, environment(settings), [str(each) for each in arguments])
+
+
+def _run(settings: dict[str, str], arguments: list[str]) -> Said:
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    with (
+        patch.dict(os.environ, settings, clear=True),
+        patch.object(sys, "argv", ["kin", *arguments]),
+        redirect_stdout(out),
+        redirect_stderr(err),
+    ):
+        try:
+            run()
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+    return Said(code, out.getvalue(), err.getvalue())
 
 
 @asynccontextmanager

@@ -46,3 +46,9 @@ def test_every_part_of_a_place_counts() -> None:
     ]
     encodings = {each.associated_data(1) for each in (place, *others)} | {place.associated_data(2)}
     assert len(encodings) == 8
+
+
+@given(st.text(max_size=4), st.uuids(), st.uuids(), st.text(max_size=4), st.integers(0, 2**64 - 1))
+def test_a_place_is_its_parts(tenant: str, subject: UUID, record: UUID, field: str, version: int) -> None:
+    place = Place(tenant, subject, record, field, version)
+    assert place.associated_data(1) == associated_data(1, tenant, subject.bytes, record.bytes, field, version)

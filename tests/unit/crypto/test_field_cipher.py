@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.crypto.associated_data import Place
-from app.crypto.field_cipher import FieldCipher, open_sealed, pad, seal, unpad
+from app.crypto.field_cipher import FieldCipher, FieldsCipher, open_sealed, pad, seal, unpad
 from app.crypto.refused import Refused
 
 KEY = bytes(range(1, 33))
@@ -17,6 +17,16 @@ def test_opens_what_it_sealed(plaintext: bytes) -> None:
     assert open_sealed(KEY, PLACE, seal(KEY, PLACE, plaintext)) == plaintext
     cipher = FieldCipher(KEY)
     assert cipher.open_sealed(PLACE, cipher.seal(PLACE, plaintext)) == plaintext
+
+
+def test_a_record_is_sealed_as_field_by_field() -> None:
+    record = FieldsCipher(KEY, PLACE.tenant, PLACE.subject, PLACE.record)
+    assert record.open_sealed(PLACE.field, PLACE.version, seal(KEY, PLACE, b"value")) == b"value"
+    assert open_sealed(KEY, PLACE, record.seal(PLACE.field, PLACE.version, b"value")) == b"value"
+    with pytest.raises(Refused):
+        record.open_sealed("buyer.phone", PLACE.version, seal(KEY, PLACE, b"value"))
+    with pytest.raises(Refused):
+        record.open_sealed(PLACE.field, PLACE.version + 1, seal(KEY, PLACE, b"value"))
 
 
 @given(st.binary(max_size=200))

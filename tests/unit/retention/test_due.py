@@ -142,6 +142,24 @@ def test_the_first_look_passes_over_nothing_that_is_due(field, one, later, days)
         assert not keeps
 
 
+ENDS = Rule(
+    parse(changed(('covers = ["account.*",', 'closes-after = "P14M"\ncovers = ["account.*",'))), STORED
+)
+
+
+@given(_days, st.none() | st.integers(0, 900), st.integers(0, 3650))
+def test_the_first_look_knows_what_ends_by_itself(opened, length, later):
+    one = binding("account", opened, None if length is None else opened + length * DAY)
+    moment = opened + later * DAY
+    found = field_due("account.username", one, rule=ENDS)
+    closed_after, opened_after = ended_before(ENDS, ENDS.notice.purposes["account"], moment)
+    assert opened_after
+    keeps = (one.closed_at is None or one.closed_at > closed_after) and one.opened_at > opened_after
+    assert found
+    if found.erase_at <= moment:
+        assert not keeps
+
+
 @given(st.integers(0, 30), st.integers(0, 40), st.integers(0, 90), _days)
 def test_no_moment_is_nearer_than_the_shortest(years, months, days, moment):
     length = Duration(years=years, months=months, days=days)
