@@ -38,13 +38,17 @@ class StoredPerson:
 class StoredRows:
     """Rows of `subjects`, `records` and `field_values`, read in the order of their ids."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, page: int = _AT_ONCE) -> None:
         self._database = database
+        self._page = page
 
     async def people(self, tenant: str) -> AsyncIterator[StoredPerson]:
         """Everybody of the tenant, a few at a time; memory does not grow with their number."""
+        order = (subjects.c.bucket, subjects.c.id)
         after = (-1, UUID(int=0))
         while True:
+            # Without the types SQLite would be given the id as text, which comes after every id it stores.
+            beyond = tuple_(*order) > tuple_(*after, types=[column.type for column in order])
             statement = (
                 select(
                     subjects.c.bucket,
@@ -53,15 +57,15 @@ class StoredRows:
                     subjects.c.commitment,
                     subjects.c.kek_version,
                 )
-                .where(subjects.c.tenant == tenant, tuple_(subjects.c.bucket, subjects.c.id) > tuple_(*after))
-                .order_by(subjects.c.bucket, subjects.c.id)
-                .limit(_AT_ONCE)
+                .where(subjects.c.tenant == tenant, beyond)
+                .order_by(*order)
+                .limit(self._page)
             )
             rows = await self._database.read(tenant, statement)
             for row in rows:
                 key = SubjectKeyRow.of(row.wrapped_key, row.commitment, row.kek_version)
                 yield StoredPerson(row.id, key, await self._fields(tenant, row.id))
-            if len(rows) < _AT_ONCE:
+            if len(rows) < self._page:
                 return
             after = (rows[-1].bucket, rows[-1].id)
 

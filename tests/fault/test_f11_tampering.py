@@ -14,8 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from app.audit.checkpoint import Checkpoint, sign_checkpoint
 from app.audit.event import canonical
-from app.audit.export import LogExporter
-from app.audit.export_format import Ndjson
+from app.audit.export import Format, LogExporter, form_of
 from app.audit.note import Signer
 from app.audit.query import Filter
 from app.audit.tile import WIDTH, TileId, TilePath, Tiles, grown, path_of, tiles_of, width_of
@@ -155,9 +154,9 @@ CLASSES: dict[str, tuple[Tampering, set[Code], set[Code]]] = {
 }
 
 
-async def exported(log: Log) -> list[bytes]:
-    data = b"".join([piece async for piece in LogExporter(log.tree).export(TENANT, Filter(), Ndjson())])
-    return data.splitlines(keepends=True)
+async def exported(log: Log, form: Format = Format.NDJSON) -> list[bytes]:
+    pieces = LogExporter(log.tree).export(TENANT, Filter(), form_of(form))
+    return b"".join([piece async for piece in pieces]).splitlines(keepends=True)
 
 
 async def mirrored(log: Log) -> dict[str, bytes]:
@@ -176,9 +175,12 @@ async def mirrored(log: Log) -> dict[str, bytes]:
     return files
 
 
+def client(log: Log, kept: tuple[Checkpoint, ...] = ()) -> LogVerifier:
+    return LogVerifier(str(log.key), [KeptCheckpoint(one.origin, one.size, one.root) for one in kept])
+
+
 def by_client(log: Log, lines: list[bytes], kept: tuple[Checkpoint, ...] = ()) -> Verdict:
-    known = [KeptCheckpoint(one.origin, one.size, one.root) for one in kept]
-    return LogVerifier(str(log.key), known).export(lines)
+    return client(log, kept).export(lines)
 
 
 def codes(report: Report) -> set[Code]:
@@ -225,8 +227,41 @@ async def test_each_class_is_found_on_both_databases(store: Store, tmp_path: Pat
         assert verify_export(untouched, Trust(log.key, (), [case.old, case.new])).fine
         assert by_client(log, untouched, (case.old, case.new)).good
         await tampered_and_found(case, name)
-        report = verify_log((await mirrored(log)).get, Trust(log.key, (), [case.old, case.new]))
+        files = await mirrored(log)
+        report = verify_log(files.get, Trust(log.key, (), [case.old, case.new]))
         assert not report.fine, report
+        second = client(log, (case.old, case.new)).mirror(files.get)
+        assert {problem.code for problem in second.problems} == {code.value for code in codes(report)}
+
+
+@pytest.mark.parametrize("form", [Format.CSV, Format.OCSF])
+async def test_both_verifiers_agree_on_the_other_forms(
+    sqlite_store: Store, tmp_path: Path, form: Format
+) -> None:
+    async with running_log(sqlite_store, tmp_path) as log:
+        case = await filled(log, 300, seed=5)
+        for damage in (None, changed, deleted):
+            if damage:
+                await damage(case)
+            lines = await exported(log, form)
+            report = verify_export(lines, Trust(log.key, (), [case.old, case.new]))
+            second = client(log, (case.old, case.new)).export(lines)
+            assert (report.fine, second.good) == (damage is None, damage is None), (damage, report, second)
+
+
+async def test_both_verifiers_find_a_mirror_good_and_each_lost_file(
+    sqlite_store: Store, tmp_path: Path
+) -> None:
+    async with running_log(sqlite_store, tmp_path) as log:
+        case = await filled(log, 600, seed=9)
+        files = await mirrored(log)
+        trust, ours = Trust(log.key, (), [case.old, case.new]), client(log, (case.old, case.new))
+        assert verify_log(files.get, trust).fine
+        assert ours.mirror(files.get).problems == []
+        for name in files:
+            without = {kept: data for kept, data in files.items() if kept != name}
+            assert not verify_log(without.get, trust).fine, name
+            assert not ours.mirror(without.get).good, name
 
 
 @pytest.mark.parametrize("name", CLASSES)
@@ -249,7 +284,14 @@ async def test_a_thousand_of_each_class_in_a_log_of_ten_thousand(
 
 
 async def rounds(case: Case, name: str, count: int) -> None:
-    tables = ("audit_events", "audit_tiles", "audit_checkpoints", "audit_trees")
+    tables = (
+        "audit_events",
+        "audit_leaves",
+        "audit_waiting",
+        "audit_tiles",
+        "audit_checkpoints",
+        "audit_trees",
+    )
     for table in tables:
         await case.log.sql(f"CREATE TABLE kept_{table} AS SELECT * FROM {table}")
     for round_ in range(count):

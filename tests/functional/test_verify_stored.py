@@ -3,6 +3,7 @@
 import pytest
 
 from app.kernel.ids import parse_id
+from app.vault.stored_rows import StoredRows
 from app.vault.verify_stored import Mismatch
 from tests.support.orders import delivery, stored
 from tests.support.tampering import sql
@@ -45,6 +46,13 @@ async def test_what_the_vault_wrote_is_fine(vault: Vault) -> None:
     report = await vault.parts.stored_verifier.verify(TENANT)
     assert report.findings == []
     assert (report.people, report.fields >= 6) == (2, True)
+
+
+async def test_everybody_is_read_once_however_few_at_a_time(vault: Vault) -> None:
+    for number in range(5):
+        await parcel(vault, f"customer-{number}")
+    people = [person.id async for person in StoredRows(vault.parts.database, page=1).people(TENANT)]
+    assert len(people) == len(set(people)) == 5
 
 
 async def test_an_old_version_brought_back(vault: Vault) -> None:

@@ -1,24 +1,24 @@
-"""Checks what the audit log proves, on the client's own side: a proof of one event, an export of the log.
+"""Checks what the audit log proves, on the client's own side: a proof of one event, an export of the log, a mirror of it.
 
-A second implementation, written from RFC 6962, the C2SP pages (signed-note, tlog-checkpoint, tlog-proof) and
-docs/formats/audit-log.md; it shares no code with the vault and needs nothing but `cryptography`. Give it the log's
-verifier key as it was given to you, not as the vault shows it, and checkpoints you have kept: they are what a log that
+A second implementation, written from RFC 6962, the C2SP pages (signed-note, tlog-checkpoint, tlog-proof, tlog-tiles) and
+docs/formats/audit-log.md; with `log_files` it shares no code with the vault and needs nothing but `cryptography`. Give it the
+log's verifier key as it was given to you, not as the vault shows it, and checkpoints you have kept: they are what a log that
 was cut short or told in two versions is caught with.
 """
 
-import base64
-import binascii
+import csv
 import hashlib
-import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from kin_client.log_files import WIDTH, Export, tile_name, unbundled
+from kin_client.log_files import unbase64 as _unbase64
+
 _ED25519: Final = b"\x01"
-_EXPORT: Final = "kin-audit-export/1"
 _PROOF: Final = "c2sp.org/tlog-proof@v1"
 _LARGEST: Final = 2**63
 
@@ -107,33 +107,45 @@ class LogVerifier:
         return verdict
 
     def export(self, lines: Iterable[bytes]) -> Verdict:
-        """An NDJSON export, line by line, in constant memory."""
-        verdict, rows = Verdict(), iter(lines)
+        """An export as NDJSON, CSV or OCSF, line by line, in constant memory."""
+        verdict = Verdict()
         try:
-            head = json.loads(next(rows, b"{}"))
-            note = head["checkpoint"] if head["format"] == _EXPORT else ""
-            checkpoint = self._open(verdict, note)
+            export = Export(lines)
+            checkpoint = self._open(verdict, export.note)
             if checkpoint is None:
                 return verdict
-            check = self._all if head["complete"] is True else self._some
-            if check(verdict, checkpoint, rows) != verdict.events:
+            (self._all if export.complete else self._some)(verdict, checkpoint, export)
+            if export.has_end and export.ended != verdict.events:
                 verdict.problems.append(Problem("missing"))
-        except (ValueError, KeyError, TypeError, RecursionError):
+        except (ValueError, KeyError, TypeError, AttributeError, StopIteration, RecursionError, csv.Error):
             verdict.problems.append(Problem("unreadable"))
         return verdict
 
-    def _all(self, verdict: Verdict, checkpoint: Checkpoint, rows: Iterator[bytes]) -> int | None:
+    def mirror(self, read: Callable[[str], bytes | None]) -> Verdict:
+        """A mirror of the whole log (C2SP tlog-tiles); `read` gives the file of a name below the log's prefix, or None."""
+        verdict = Verdict()
+        checkpoint = self._open(verdict, (read("checkpoint") or b"").decode(errors="replace"))
+        if checkpoint is None:
+            return verdict
+        hashes: list[bytes] = []  # of the tiles that are full, for the level above
+        tree = _Tree({checkpoint.size, *(kept.size for kept in self._kept)})
+        for position in range(-(-checkpoint.size // WIDTH)):
+            leaves = _leaves(verdict, read, position, min(WIDTH, checkpoint.size - position * WIDTH))
+            for leaf in leaves:
+                tree.add(leaf)
+            hashes += [_perfect(leaves)] if len(leaves) == WIDTH else []
+        self._conclude(verdict, checkpoint, tree)
+        level = 1
+        while hashes:
+            hashes = _upper(verdict, read, level, hashes)
+            level += 1
+        return verdict
+
+    def _all(self, verdict: Verdict, checkpoint: Checkpoint, export: Export) -> None:
         """Every event of the log: their hashes must lead to the root, and each event must have its hash."""
-        wanted = {checkpoint.size, *(kept.size for kept in self._kept)}
-        roots: dict[int, bytes] = {}
-        peaks: list[tuple[int, bytes]] = []
-        expected, ended = 0, None
-        for row in rows:
-            event = _read_event(row)
-            if event is None:
-                ended = _read_end(row)
-                break
-            leaf, held, _, body = event
+        tree = _Tree({checkpoint.size, *(kept.size for kept in self._kept)})
+        expected = 0
+        for leaf, held, _, body in export.entries:
             verdict.events += 1
             if leaf != expected:
                 code = "missing" if leaf > expected else "out-of-order"
@@ -141,29 +153,23 @@ class LogVerifier:
             if hashlib.sha256(b"\x00" + body).digest() != held:
                 verdict.problems.append(Problem("changed", leaf))
             expected = leaf + 1
-            _add(peaks, held)
-            if verdict.events in wanted:
-                roots[verdict.events] = _bagged(peaks)
-        if verdict.events < checkpoint.size:
-            verdict.problems.append(Problem("missing", verdict.events))
-        elif checkpoint.size and roots.get(checkpoint.size) != checkpoint.root:
-            verdict.problems.append(Problem("tree"))
-        self._compare(verdict, checkpoint, roots)
-        return ended
+            tree.add(held)
+        self._conclude(verdict, checkpoint, tree)
 
-    def _some(self, verdict: Verdict, checkpoint: Checkpoint, rows: Iterator[bytes]) -> int | None:
+    def _some(self, verdict: Verdict, checkpoint: Checkpoint, export: Export) -> None:
         """Some events, each with its own proof."""
-        ended = None
-        for row in rows:
-            event = _read_event(row)
-            if event is None:
-                ended = _read_end(row)
-                break
-            leaf, _, path, body = event
+        for leaf, _, path, body in export.entries:
             verdict.events += 1
             _check_event(verdict, checkpoint, body, leaf, path or [])
         self._compare(verdict, checkpoint, {})
-        return ended
+
+    def _conclude(self, verdict: Verdict, checkpoint: Checkpoint, tree: "_Tree") -> None:
+        """All leaves are in the tree: they must be as many as was signed, and lead to its root."""
+        if tree.size < checkpoint.size:
+            verdict.problems.append(Problem("missing", tree.size))
+        elif checkpoint.size and tree.roots.get(checkpoint.size) != checkpoint.root:
+            verdict.problems.append(Problem("tree"))
+        self._compare(verdict, checkpoint, tree.roots)
 
     def _compare(self, verdict: Verdict, checkpoint: Checkpoint, roots: dict[int, bytes]) -> None:
         """With the checkpoints kept from before; `roots` are those that could be computed."""
@@ -219,20 +225,76 @@ def _root_of(index: int, size: int, leaf: bytes, path: list[bytes]) -> bytes | N
     return below and _node(path[-1], below)
 
 
-def _add(peaks: list[tuple[int, bytes]], leaf: bytes) -> None:
-    """Adds a leaf to the perfect subtrees at the right edge; equal ones become one."""
-    size = 1
-    while peaks and peaks[-1][0] == size:
-        leaf = _node(peaks.pop()[1], leaf)
-        size *= 2
-    peaks.append((size, leaf))
+class _Tree:
+    """The roots over the leaves added so far, at the sizes that are wanted: keeps the perfect subtrees of the right edge."""
+
+    def __init__(self, wanted: set[int]) -> None:
+        self._wanted = wanted
+        self._peaks: list[tuple[int, bytes]] = []
+        self.size = 0
+        self.roots: dict[int, bytes] = {}
+
+    def add(self, leaf: bytes) -> None:
+        """Adds a leaf; subtrees of equal size become one."""
+        size = 1
+        while self._peaks and self._peaks[-1][0] == size:
+            leaf = _node(self._peaks.pop()[1], leaf)
+            size *= 2
+        self._peaks.append((size, leaf))
+        self.size += 1
+        if self.size in self._wanted:
+            self.roots[self.size] = self._root()
+
+    def _root(self) -> bytes:
+        root = self._peaks[-1][1]
+        for _, peak in self._peaks[-2::-1]:
+            root = _node(peak, root)
+        return root
 
 
-def _bagged(peaks: list[tuple[int, bytes]]) -> bytes:
-    root = peaks[-1][1]
-    for _, peak in peaks[-2::-1]:
-        root = _node(peak, root)
-    return root
+def _leaves(verdict: Verdict, read: Callable[[str], bytes | None], position: int, width: int) -> list[bytes]:
+    """The leaf hashes of one tile, compared with its bundle of events; those of the events where the tile is not whole."""
+    first = position * WIDTH
+    bodies = unbundled(_file(read, "entries", position, width))[:width]
+    found = [hashlib.sha256(b"\x00" + body).digest() for body in bodies]
+    held = _hashes(_file(read, "0", position, width))[:width]
+    verdict.events += len(found)
+    if len(held) < width:
+        verdict.problems.append(Problem("tree", first + len(held)))
+    if len(found) < width:
+        verdict.problems.append(Problem("missing", first + len(found)))
+    for offset, (own, kept) in enumerate(zip(found, held, strict=False)):
+        if own != kept:
+            verdict.problems.append(Problem("changed", first + offset))
+    return held if len(held) == width else found
+
+
+def _upper(
+    verdict: Verdict, read: Callable[[str], bytes | None], level: int, hashes: list[bytes]
+) -> list[bytes]:
+    """Compares a level's tiles with the hashes that follow from the level below; the hashes for the next level."""
+    above = []
+    for start in range(0, len(hashes), WIDTH):
+        own = hashes[start : start + WIDTH]
+        if _hashes(_file(read, str(level), start // WIDTH, len(own)))[: len(own)] != own:
+            verdict.problems.append(Problem("tree"))
+        above += [_perfect(own)] if len(own) == WIDTH else []
+    return above
+
+
+def _file(read: Callable[[str], bytes | None], level: str, position: int, width: int) -> bytes:
+    """A file of the mirror, empty when missing; the full one stands for a partial one too."""
+    return read(tile_name(level, position, width)) or read(tile_name(level, position, WIDTH)) or b""
+
+
+def _hashes(tile: bytes) -> list[bytes]:
+    return [tile[at : at + 32] for at in range(0, len(tile) - 31, 32)]
+
+
+def _perfect(hashes: list[bytes]) -> bytes:
+    while len(hashes) > 1:
+        hashes = [_node(*hashes[at : at + 2]) for at in range(0, len(hashes), 2)]
+    return hashes[0]
 
 
 def _node(left: bytes, right: bytes) -> bytes:
@@ -249,31 +311,5 @@ def _read_proof(text: str) -> tuple[bytes, int, list[bytes], str]:
     return _unbase64(entry), int(number), [_unbase64(line) for line in lines[3:]], note
 
 
-def _read_event(row: bytes) -> tuple[int, bytes, list[bytes] | None, bytes] | None:
-    """Leaf, held hash, path and the event's own bytes, which end the line; None for a line that is no event."""
-    head, found, body = row.partition(b',"event":')
-    if not found:
-        return None
-    outside: dict[str, Any] = json.loads(head + b"}")
-    if not body.endswith(b"}\n") or not outside.keys() <= {"leaf", "hash", "proof"}:
-        raise ValueError("not an event")
-    path = [_unbase64(one) for one in outside["proof"]] if "proof" in outside else None
-    return int(outside["leaf"]), _unbase64(outside["hash"]), path, body[:-2]
-
-
-def _read_end(row: bytes) -> int:
-    document = json.loads(row)
-    if document["end"] is not True:
-        raise ValueError("not the end")
-    return int(document["events"])
-
-
 def _is_decimal(text: str) -> bool:
     return text.isascii() and text.isdecimal() and str(int(text)) == text and int(text) < _LARGEST
-
-
-def _unbase64(text: str) -> bytes:
-    try:
-        return base64.b64decode(text, validate=True)
-    except (binascii.Error, TypeError):
-        raise ValueError("not base64") from None

@@ -14,7 +14,7 @@ from app.storage.failures import DatabaseUnavailable
 from app.subjects.tables import subjects
 from app.vault.tables import field_values
 from tests.support.clocks import SetClock
-from tests.support.erasing import erasing_vault
+from tests.support.erasing import erasing_vault, with_a_legal_duty
 from tests.support.notices import activate, changed
 from tests.support.orders import events
 from tests.support.people import call, done, stored_buyer, stored_delivery
@@ -214,3 +214,18 @@ async def test_a_quiet_shop_is_swept_for_ever(vault: Vault, clock: SetClock) -> 
     for _ in range(10):
         clock.forward(hours=23)
         assert (await sweep(vault, clock_is_right=False)).trouble is None
+
+
+@pytest.mark.parametrize("closed_before", [False, True])
+async def test_after_a_request_what_a_duty_kept_stays_no_longer_than_the_certificate_says(
+    vault: Vault, clock: SetClock, closed_before: bool
+) -> None:
+    await activate(vault, with_a_legal_duty().replace('keep   = "P10Y"\ncovers = ["buyer.full_name", "buyer.address"]', 'keep   = "P30D"\ncovers = ["buyer.full_name", "buyer.address"]'))
+    stored = await stored_buyer(vault, purposes=("order", "invoice"))
+    await close(vault, "invoice")
+    if closed_before:
+        await close(vault, "order")
+    certificate = await done(vault, "privacy-officer", "POST", f"/v1/subjects/{stored['subject']}/erase")
+    print(certificate)
+    clock.forward(days=38)
+    assert (await sweep(vault)).destroyed == 1
