@@ -29,7 +29,7 @@ from app.kernel.ids import bucket_of
 from app.notice.model import Purpose
 from app.retention.due import Rule, ended_before
 from app.storage.engine import Database
-from app.subjects.binding import State
+from app.subjects.binding import Cause, State
 from app.subjects.tables import bindings, subjects
 from app.vault.record_list import RecordHead, record_head
 from app.vault.tables import field_values, records
@@ -194,9 +194,10 @@ def _has_a_free_field(tenant: str, rule: Rule, before: datetime, span: Span) -> 
 
 def _keeps(rule: Rule, purpose: Purpose, before: datetime, place: ColumnElement[str]) -> ColumnElement[bool]:
     closed_after, opened_after = ended_before(rule, purpose, before)
+    still_keeps = bindings.c.closed_because != Cause.ERASURE.value
     conditions = [
         bindings.c.purpose == purpose.name,
         place.in_(sorted(purpose.covers)),
-        or_(bindings.c.state == State.OPEN.value, bindings.c.closed_at > closed_after),
+        or_(bindings.c.state == State.OPEN.value, and_(still_keeps, bindings.c.closed_at > closed_after)),
     ]
     return and_(*conditions, *([bindings.c.opened_at > opened_after] if opened_after else []))

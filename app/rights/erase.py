@@ -29,7 +29,8 @@ from app.rights.ledger import Ledger
 from app.rights.person_rows import PersonRows, Rested
 from app.rights.store import CertificateStore, StoredCertificate
 from app.storage.engine import Database, UnitOfWork
-from app.subjects.binding import Binding, State
+from app.subjects.binding import Binding
+from app.subjects.binding import Cause as Ended
 from app.vault.ask import notice_ref
 from app.vault.describe_subject import LEARNS
 from app.vault.find_subject import SubjectFinder
@@ -274,10 +275,10 @@ def _takes_anything(held: HeldPerson, choice: Choice) -> bool:
 
 
 def _not_of_duty(notice: Notice, records: Sequence[HeldRecord]) -> list[Binding]:
-    """The open bindings that rest on no legal duty."""
+    """The bindings that rest on no legal duty: of what stays, theirs alone would keep some of it longer than it is owed."""
     duty = {p.name for p in notice.purposes.values() if p.basis is Basis.LEGAL_OBLIGATION}
     bindings = [binding for record in records for binding in record.bindings]
-    return [b for b in bindings if b.state is State.OPEN and b.purpose not in duty]
+    return [b for b in bindings if b.closed_because is not Ended.ERASURE and b.purpose not in duty]
 
 
 def _record_events(making: Making, held: HeldPerson, choice: Choice, cause: Cause) -> list[Event]:

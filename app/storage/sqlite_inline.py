@@ -9,6 +9,7 @@ nothing waits for a lock that its own process holds.
 import os
 import sqlite3
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Final, Self
 
 from app.kernel.errors import Kind, VaultError
@@ -36,7 +37,10 @@ class JournalRefused(VaultError):
 
 def connect(path: str) -> sqlite3.Connection:
     """A connection in autocommit mode with the vault's pragmas."""
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))  # a new file is its owner's alone
+    # A new file is its owner's alone. One that is there is not touched: closing a descriptor of it would drop every lock that
+    # this process holds on it (POSIX advisory locks), in the middle of somebody's transaction.
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
     connection.execute("PRAGMA busy_timeout=5000")
     if _journal_mode(connection) != "truncate":

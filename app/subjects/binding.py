@@ -1,7 +1,8 @@
 """A purpose open on a record: this record is held for this purpose, since when, on what basis, under which reference.
 
 The transitions are the table below; nothing else moves a binding. A purpose nobody closes still ends: `closes_after`, when
-the notice gives it, ends it without a row being changed.
+the notice gives it, ends it without a row being changed. An erasure that leaves something reaches closed ones too: what it has
+ended keeps nothing any more.
 """
 
 from collections.abc import Mapping
@@ -31,7 +32,7 @@ class Cause(StrEnum):
 
 TRANSITIONS: Final[Mapping[State, Mapping[Cause, State]]] = {
     State.OPEN: dict.fromkeys(Cause, State.CLOSED),
-    State.CLOSED: {},
+    State.CLOSED: {Cause.ERASURE: State.CLOSED},
 }
 
 

@@ -282,13 +282,14 @@ class SubjectStore:
                 )
                 .values(
                     state=closed.value,
-                    closed_at=now,
+                    closed_at=binding.closed_at or now,
                     closed_because=cause.value,
                     closed_words=binding.closed_words,
                 )
             )
             if (await work.execute(statement)).rowcount:
-                moved.append(replace(binding, state=closed, closed_at=now, closed_because=cause))
+                ended = binding.closed_at or now
+                moved.append(replace(binding, state=closed, closed_at=ended, closed_because=cause))
         return moved
 
 

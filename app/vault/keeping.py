@@ -1,7 +1,7 @@
 """What keeps a field, and until when: the bindings of its record whose purpose covers it, read under one notice.
 
 An open purpose keeps without an end. One that has ended, by a call or by its `closes-after`, keeps for the purpose's `keep`
-longer, on the calendar. What is done with a field that nothing keeps is left to `retention` (the clock) and `rights` (a request).
+longer, on the calendar; one that an erasure on request has ended, no longer. What is done with a field that nothing keeps is left to `retention` (the clock) and `rights` (a request).
 """
 
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.notice.model import Basis, Notice, Purpose
-from app.subjects.binding import Binding
+from app.subjects.binding import Binding, Cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,8 @@ def keepers(notice: Notice, collection: str, field: str, bindings: Iterable[Bind
 
 def until(purpose: Purpose, binding: Binding) -> datetime | None:
     """The moment up to which a binding keeps what its purpose covers; None while nothing has ended it."""
+    if binding.closed_because is Cause.ERASURE:
+        return binding.closed_at
     ends = [binding.closed_at] if binding.closed_at else []
     if purpose.closes_after:
         ends.append(purpose.closes_after.after(binding.opened_at))
