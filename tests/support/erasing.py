@@ -46,9 +46,9 @@ async def erasing_vault(store: Store, directory: Path, clock: Clock | None = Non
         yield running
 
 
-def with_a_legal_duty() -> str:
+def with_a_legal_duty(keep: str = "P10Y") -> str:
     """The reference notice and a purpose that the law asks for: invoices."""
-    return changed(("[purposes.order]\n", INVOICE + "\n[purposes.order]\n"))
+    return changed(("[purposes.order]\n", INVOICE.replace("P10Y", keep) + "\n[purposes.order]\n"))
 
 
 async def rows(database: Database) -> dict[str, list[Row[tuple[object, ...]]]]:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -220,12 +221,17 @@ async def test_a_quiet_shop_is_swept_for_ever(vault: Vault, clock: SetClock) -> 
 async def test_after_a_request_what_a_duty_kept_stays_no_longer_than_the_certificate_says(
     vault: Vault, clock: SetClock, closed_before: bool
 ) -> None:
-    await activate(vault, with_a_legal_duty().replace('keep   = "P10Y"\ncovers = ["buyer.full_name", "buyer.address"]', 'keep   = "P30D"\ncovers = ["buyer.full_name", "buyer.address"]'))
+    await activate(vault, with_a_legal_duty("P30D"))
     stored = await stored_buyer(vault, purposes=("order", "invoice"))
     await close(vault, "invoice")
     if closed_before:
         await close(vault, "order")
     certificate = await done(vault, "privacy-officer", "POST", f"/v1/subjects/{stored['subject']}/erase")
-    print(certificate)
-    clock.forward(days=38)
+    (record,) = certificate["records"]
+    (duty,) = record["kept"]["full_name"]
+    assert duty["until"][:10] == (clock.now() + timedelta(days=30)).date().isoformat()
+    assert len(certificate["bindings_closed"]) == 1
+    clock.forward(days=36)
+    assert (await sweep(vault)).people == 0
+    clock.forward(days=2)
     assert (await sweep(vault)).destroyed == 1

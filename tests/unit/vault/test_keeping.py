@@ -1,5 +1,6 @@
 """What keeps a field, under the reference notice and under one whose purposes end by themselves."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -53,6 +54,11 @@ def test_a_closed_purpose_keeps_for_its_time_on_the_calendar():
 def test_a_consent_that_is_withdrawn_keeps_no_longer():
     (keeper,) = keepers(NOTICE, "buyer", "gender", [binding("market-research", CLOSED)])
     assert keeper.until == CLOSED
+
+
+def test_what_an_erasure_has_ended_keeps_no_longer():
+    ended = replace(binding("payment", CLOSED), closed_because=Cause.ERASURE)
+    assert [k.until for k in keepers(NOTICE, "buyer", "email", [ended])] == [CLOSED]
 
 
 def test_only_purposes_that_cover_the_field_keep_it():
