@@ -64,6 +64,7 @@ def record_changes_router(parts: Parts) -> APIRouter:
             problems=(
                 Kind.DISCLOSURE_DENIED,
                 Kind.NOT_FOUND,
+                Kind.CONFLICT,
                 Kind.NOT_COVERED,
                 Kind.PRECONDITION_FAILED,
                 Kind.PRECONDITION_REQUIRED,

@@ -8,12 +8,15 @@ that is due stays: whoever erases asks for that.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from app.notice.model import Notice, Purpose
 from app.subjects.binding import Binding
 from app.vault.keeping import Keeper, keepers
 from app.vault.record import HeldRecord
+
+_FIRST: Final = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,5 +71,10 @@ def ended_before(rule: Rule, purpose: Purpose, moment: datetime) -> tuple[dateti
     what the purpose covers from being erased at `moment`. The bounds may be too early by some days, never too late.
     """
     kept = (purpose.keep.shortest if purpose.keep else timedelta()) + rule.notice.retention.grace.shortest
-    ended = moment - kept
-    return ended, ended - purpose.closes_after.shortest if purpose.closes_after else None
+    ended = _back(moment, kept)
+    return ended, _back(ended, purpose.closes_after.shortest) if purpose.closes_after else None
+
+
+def _back(moment: datetime, by: timedelta) -> datetime:
+    """So long before a moment, or the first moment there is."""
+    return moment - min(by, moment - _FIRST)

@@ -120,9 +120,11 @@ class Sweeper:
     async def _erase(self, sweep: Sweep, tenant: str, person: UUID, choose: Choose) -> Sweep:
         try:
             done = await self._eraser.erase(tenant, person, choose, Cause.TIME)
-        except DatabaseUnavailable:
-            raise
-        except VaultError:
+        except VaultError as error:
+            if isinstance(error, DatabaseUnavailable):
+                await self._last(
+                    tenant
+                )  # raises where the database answers nobody, and not only this person's erasure
             return replace(sweep, failed=sweep.failed + 1)
         if done is None:
             return sweep

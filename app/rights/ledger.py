@@ -152,7 +152,9 @@ def _append(path: Path, lines: Sequence[str]) -> None:
         end = file.seek(0, os.SEEK_END)
         file.seek(max(0, end - 1))
         cut = _CUT if end and file.read(1) != b"\n" else b""
-        file.write(cut + "".join(f"{line}\n" for line in lines).encode())
+        left = memoryview(cut + "".join(f"{line}\n" for line in lines).encode())
+        while left:  # a disk that is nearly full takes a part, and says so by a number only
+            left = left[file.write(left) :]
         os.fsync(descriptor)
         if not end:
             _keep_name(path)

@@ -97,7 +97,8 @@ class Budget:
 
     def _met_this_hour(self, event: Event) -> set[str]:
         hour = self._seconds() // WINDOW_SECONDS
-        if hour != self._met_in:  # of everybody at once: a customer's session never comes back to clear its own
+        if hour != self._met_in:
+            # Everybody at once: a customer's session does not come back in the next hour to clear its own.
             self._met_in, self._met = hour, {}
         return self._met.setdefault((event.tenant, event.caller), set())
 

@@ -105,7 +105,9 @@ class RecordChanger:
     async def change(
         self, ask: Ask, record: UUID, version: int, fields: Mapping[str, Plaintext | None]
     ) -> Changed | Denial:
-        """Writes the given fields and removes those that are None. `precondition-failed` when the version is another."""
+        """Writes the given fields and removes those that are None. `precondition-failed` when the version is another; `conflict`
+        when one is to be removed under a legal hold.
+        """
         target = await self._target(ask, record, Action.RECORD_CHANGE, fields)
         if isinstance(target, Denial):
             return target
@@ -238,6 +240,8 @@ class RecordChanger:
         event = self._change_event(target, new, removed)
         async with self._database.transaction(record.tenant) as work:
             person = await self._subjects.lock(work, record.subject)
+            if person is not None and person.held and removed:
+                raise VaultError(Kind.CONFLICT, _HELD)
             moved = person is None or person.restricted != record.standing.restricted
             if moved or not await self._changes.advance(work, record, now):
                 raise VaultError(Kind.PRECONDITION_FAILED, _STALE)

@@ -1,7 +1,8 @@
 """What keeps a field, and until when: the bindings of its record whose purpose covers it, read under one notice.
 
 An open purpose keeps without an end. One that has ended, by a call or by its `closes-after`, keeps for the purpose's `keep`
-longer, on the calendar; one that an erasure on request has ended, no longer. What is done with a field that nothing keeps is left to `retention` (the clock) and `rights` (a request).
+longer, on the calendar; one that an erasure on request has ended, no longer. What is done with a field that nothing keeps is
+left to `retention` (the clock) and `rights` (a request).
 """
 
 from collections.abc import Iterable

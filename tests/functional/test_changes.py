@@ -145,13 +145,15 @@ async def test_many_guesses_at_once_are_no_more_than_one_after_the_other(vault: 
     assert (answers.count(200), answers.count(429)) == (10, 20)
 
 
-async def test_a_held_record_is_not_deleted(vault: Vault) -> None:
+async def test_a_held_record_is_not_deleted_nor_a_field_of_it(vault: Vault) -> None:
     of = await stored(vault, delivery())
     hold = {"subject": of.json()["subject"], "case": "CASE-1", "reason": "claim"}
     assert (await vault.client("legal").post("/v1/holds", json=hold)).status_code == 201
     kept = await vault.client("checkout", "order").delete(of.headers["location"])
     assert problem(kept) == (409, "conflict")
-    assert (await read(vault, of, "checkout", "order")).status_code == 200
+    assert problem(await change(vault, of, '"1"', note=None)) == (409, "conflict")
+    assert "note" in (await read(vault, of, "checkout", "order")).json()["fields"]
+    assert (await change(vault, of, '"1"', note="gọi trước khi giao")).status_code == 200
 
 
 async def test_a_value_in_the_place_of_a_name_is_not_repeated(sqlite_vault: Vault) -> None:

@@ -30,15 +30,18 @@ def test_two_processes_sequence_one_log(postgres_store: PostgresStore, tmp_path:
     keyring, signing_key = copied_keyring(postgres_store, tmp_path), tmp_path / "audit.pem"
     create_signing_key(signing_key)
     key: VerifierKey = load_signing_key(signing_key, _ORIGIN).signer(TENANT).key
-    settings = {
-        "audit_signing_key": str(signing_key),
-        "audit_origin": _ORIGIN,
-        "checkpoint_file": str(tmp_path / "checkpoints"),
-    }
     compliance = postgres_store.prepared.callers["compliance"].key
     with (
         postgres_store.copy(tmp_path) as url,
-        server(url, keyring, tmp_path / "log", workers=2, **settings) as served,
+        server(
+            url,
+            keyring,
+            tmp_path / "log",
+            workers=2,
+            audit_signing_key=str(signing_key),
+            audit_origin=_ORIGIN,
+            checkpoint_file=str(tmp_path / "checkpoints"),
+        ) as served,
         httpx.Client(
             base_url=served.base_url, headers={"Authorization": f"Bearer {compliance}"}, trust_env=False
         ) as client,

@@ -18,8 +18,7 @@ what moves the thing; nothing else does.
 _PICTURES: Final = (
     (
         "A purpose on a record",
-        "`app/subjects/binding.py`. By `time` a purpose ends whose `closes-after` has passed; no row is changed. "
-        "An erasure on request ends the `keep` of what is closed.",
+        "`app/subjects/binding.py`. By `time` a purpose ends whose `closes-after` has passed; no row is changed.",
         binding.State.OPEN,
         binding.TRANSITIONS,
     ),

@@ -144,6 +144,16 @@ async def test_others_may_not_ask(sqlite_vault: Vault, caller: str) -> None:
     assert problem(await call(sqlite_vault, caller, "GET", DUE)) == (403, "not-permitted")
 
 
+@pytest.mark.parametrize(
+    "before", ["0001-01-01T00:00:00Z", "0001-01-01T00:00:00%2B14:00", "9999-12-31T23:59:59-14:00"]
+)
+async def test_the_ends_of_the_calendar_are_times_as_well(vault: Vault, before: str) -> None:
+    parcel = await stored_delivery(vault, purposes=("delivery",))
+    await done(vault, "checkout", "POST", "/v1/bindings/close", {"purpose": "delivery", "ref": "order-1001"})
+    page = await done(vault, "privacy-officer", "GET", f"{DUE}?before={before}")
+    assert [item["record"] for item in page["items"]] == ([parcel["id"]] if before.startswith("9") else [])
+
+
 async def test_wrong_parameters_are_named(sqlite_vault: Vault) -> None:
     for query, pointer in (
         ("before=tomorrow", "/before"),

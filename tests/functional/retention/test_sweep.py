@@ -161,13 +161,17 @@ async def test_a_sweep_that_is_cut_off_is_finished_by_the_next(
         await stored_delivery(vault, f"customer-{number}", purposes=("delivery",))
     await close(vault, "delivery")
     clock.forward(days=100)
-    eraser, asked = vault.parts.erasing.eraser, 0
+    eraser, database, asked = vault.parts.erasing.eraser, vault.parts.database, 0
     erase = type(eraser).erase
+
+    async def away(*_given, **_named):
+        raise DatabaseUnavailable
 
     async def twice(*given, **named):
         nonlocal asked
         asked += 1
         if asked > 2:
+            cut.setattr(type(database), "read", away)
             raise DatabaseUnavailable
         return await erase(*given, **named)
 
@@ -177,6 +181,27 @@ async def test_a_sweep_that_is_cut_off_is_finished_by_the_next(
             await sweep(vault)
     assert await people(vault) == 3
     assert (await sweep(vault)).people == 3
+
+
+async def test_somebody_whose_erasure_the_database_refuses_keeps_nobody_elses(
+    vault: Vault, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        await stored_delivery(vault, f"customer-{number}", purposes=("delivery",))
+    await close(vault, "delivery")
+    clock.forward(days=100)
+    erase, asked = type(vault.parts.erasing.eraser).erase, 0
+
+    async def not_the_first(*given, **named):
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            raise DatabaseUnavailable
+        return await erase(*given, **named)
+
+    monkeypatch.setattr(type(vault.parts.erasing.eraser), "erase", not_the_first)
+    swept = await sweep(vault)
+    assert (swept.people, swept.failed, await people(vault)) == (2, 1, 1)
 
 
 # ------------------------------------------------------------------------------------------------------- the clock (F-07)

@@ -1,6 +1,8 @@
 """The ledger's lines: what a certificate becomes, what a crash leaves, and what is damage."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from uuid import UUID
 
@@ -37,6 +39,21 @@ def test_what_was_cut_short_is_passed_over_and_the_next_line_is_whole(tmp_path: 
     _append(ledger, [line_of(NOTE), line_of(NOTE)])
     _append(ledger, [])
     assert [line.certificate for line in lines_in(ledger)] == [UUID(int=1)] * 2
+
+
+def test_a_line_that_the_disk_takes_only_a_part_of_is_not_passed_for_written(tmp_path: Path) -> None:
+    ledger, line = tmp_path / "ledger", line_of(NOTE)
+    writes = f"from pathlib import Path; from app.rights.ledger import _append; _append(Path({str(ledger)!r}), [{line!r}])"
+    most = len(line.encode()) // 2
+    limited = (
+        "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({most}, {most})); {writes}"
+    )
+    failed = subprocess.run([sys.executable, "-c", limited], capture_output=True, text=True, check=False)
+    assert "File too large" in failed.stderr
+    assert ledger.stat().st_size == most
+    _append(ledger, [line])
+    assert [one.note for one in lines_in(ledger)] == [NOTE]
 
 
 @pytest.mark.parametrize(
