@@ -30,7 +30,7 @@ _PICTURES: Final = (
     ),
     (
         "A person's request",
-        "`app/rights/request.py`. Time moves none: that a request is late is seen from its deadline, which an extension puts off.",
+        "`app/rights/request.py`. Time moves none: that a request is late is seen from its deadline; an extension puts it off.",
         request.State.OPEN,
         request.TRANSITIONS,
     ),
