@@ -6,6 +6,7 @@ export, offline verification; and what the sequencer costs those who append.
 
 import argparse
 import asyncio
+import gc
 import hashlib
 import io
 import random
@@ -285,6 +286,8 @@ async def run(
 ) -> list[tuple[str, str, str]]:
     """All measurements, in their order; the figures."""
     async with opened(url, directory, events) as bench:
+        gc.freeze()  # as a serving process does (app/main.py)
+        gc.set_threshold(50_000, 20, 50)
         await append_beside(bench, repeats)
         await fill(bench)
         await sequence(bench)

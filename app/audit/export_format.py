@@ -8,9 +8,10 @@ import csv
 import io
 import json
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Final, Protocol
 
 FORMAT: Final = "kin-audit-export/1"
@@ -42,6 +43,7 @@ _OCSF_ACTIVITIES: Final[Mapping[str, int]] = {
     "record.delete": 4,
 }
 _OTHER: Final = 99
+_NEVER: Final = "1970-01-01T00:00:00Z"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,16 +119,12 @@ class Csv:
         return _cells(CSV_COLUMNS) + _cells([first.get(name, "") for name in CSV_COLUMNS])
 
     def event(self, event: ExportedEvent) -> bytes:
-        read: dict[str, Any] = json.loads(event.body)
-        notice = read.get("notice", {})
         cells = {
-            **{name: _cell(read.get(name, "")) for name in (*_MEMBERS, *_MORE_MEMBERS)},
+            **_made_of(event.body, _columns),
             "leaf": str(event.leaf),
-            "notice": f"{notice['id']}/{notice['version']}" if notice else "",
-            "fields": " ".join(f"{name}={trace['given']}" for name, trace in read.get("fields", {}).items()),
             "hash": event.hash.hex(),
             "proof": "" if event.proof is None else " ".join(one.hex() for one in event.proof) or "none",
-            "event": event.body.decode(),
+            "event": event.body.decode(errors="replace"),
         }
         return _cells([cells.get(name, "") for name in CSV_COLUMNS])
 
@@ -147,14 +145,17 @@ class Ocsf:
         return b""
 
     def event(self, event: ExportedEvent) -> bytes:
-        read: dict[str, Any] = json.loads(event.body)
         unmapped: dict[str, Any] = {"hash": b64encode(event.hash).decode()}
         if event.proof is not None:
             unmapped["proof"] = _base64(event.proof)
         if self._checkpoint is not None:
             unmapped["checkpoint"], self._checkpoint = self._checkpoint, None
         return _line(
-            {**_api_activity(read, event.leaf), "raw_data": event.body.decode(), "unmapped": unmapped}
+            {
+                **_made_of(event.body, partial(_api_activity, leaf=event.leaf)),
+                "raw_data": event.body.decode(errors="replace"),
+                "unmapped": unmapped,
+            }
         )
 
     def tail(self, events: int) -> bytes:  # noqa: ARG002  # the form has no end of its own
@@ -162,8 +163,8 @@ class Ocsf:
 
 
 def _api_activity(read: Mapping[str, Any], leaf: int) -> dict[str, Any]:
-    activity = _OCSF_ACTIVITIES.get(read["action"], _OTHER)
-    done = read["outcome"] in {"allowed", "partial"}
+    activity = _OCSF_ACTIVITIES.get(read.get("action", ""), _OTHER)
+    done = read.get("outcome") in {"allowed", "partial"}
     caller = read.get("caller", "nobody")
     return {
         "category_uid": 6,
@@ -172,18 +173,35 @@ def _api_activity(read: Mapping[str, Any], leaf: int) -> dict[str, Any]:
         "type_uid": _API_ACTIVITY * 100 + activity,
         "severity_id": 1 if done else 2,
         "status_id": 1 if done else 2,
-        "status_detail": read["outcome"],
-        "time": int(datetime.fromisoformat(read["at"]).timestamp() * 1000),
+        "status_detail": read.get("outcome", ""),
+        "time": int(datetime.fromisoformat(read.get("at", _NEVER)).timestamp() * 1000),
         "metadata": {
             "version": _OCSF_VERSION,
-            "uid": read["id"],
+            "uid": read.get("id", ""),
             "sequence": leaf,
-            "tenant_uid": read["tenant"],
+            "tenant_uid": read.get("tenant", ""),
             "product": {"name": "Kín", "vendor_name": "Kín"},
         },
         "actor": {"user": {"uid": caller, "groups": [{"name": role} for role in read.get("roles", ())]}},
-        "api": {"operation": read["action"], "request": {"uid": read.get("request", "")}},
+        "api": {"operation": read.get("action", ""), "request": {"uid": read.get("request", "")}},
         "src_endpoint": {"uid": caller},
+    }
+
+
+def _made_of(body: bytes, make: Callable[[Mapping[str, Any]], dict[str, Any]]) -> dict[str, Any]:
+    """What is shown of an event. One whose bytes somebody has damaged is shown without, for the verifier to find."""
+    try:
+        return make(json.loads(body))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return make({})
+
+
+def _columns(read: Mapping[str, Any]) -> dict[str, str]:
+    notice = read.get("notice", {})
+    return {
+        **{name: _cell(read.get(name, "")) for name in (*_MEMBERS, *_MORE_MEMBERS)},
+        "notice": f"{notice['id']}/{notice['version']}" if notice else "",
+        "fields": " ".join(f"{name}={trace['given']}" for name, trace in read.get("fields", {}).items()),
     }
 
 

@@ -69,7 +69,7 @@ class DueFinder:
     async def people(self, tenant: str, before: datetime) -> AsyncIterator[Step]:
         """Everybody in the order of their keys, a step at a time, with those of whom something is to be erased by then.
 
-        Those under a hold are not among them; those without any record since a grace are.
+        Those under a hold are not among them; those without any record are, from a grace after they were stored first.
         """
         async for span in self._store.spans_of_people(tenant):
             rule = await self.rule(tenant)

@@ -116,7 +116,7 @@ def line_of(note: str) -> str:
 def lines_in(path: Path) -> Iterator[LedgerLine]:
     """The lines of a ledger, none when there is no file; what was cut short, and so never acknowledged, is passed over.
 
-    `LedgerDamaged` for any other line that is not one.
+    `LedgerDamaged` for any other line that is not one, or does not say what its certificate says.
     """
     if not path.exists():
         return
@@ -125,9 +125,13 @@ def lines_in(path: Path) -> Iterator[LedgerLine]:
             if text.endswith(_CUT) or not text.endswith(b"\n"):
                 continue
             try:
-                yield _line(json.loads(text))
+                line = _line(json.loads(text))
+                as_signed = _line(json.loads(line_of(line.note)))
             except (ValueError, KeyError, TypeError, AttributeError):
                 raise LedgerDamaged(path, number) from None
+            if line != as_signed:  # whom it names is erased without a question
+                raise LedgerDamaged(path, number)
+            yield line
 
 
 def _line(document: dict[str, Any]) -> LedgerLine:

@@ -146,3 +146,16 @@ spent_budgets: Final = Table(
     PrimaryKeyConstraint("tenant", "caller", "hour", "kind", "item"),
     info={"place": "tenant"},
 )
+
+# How many rows there are of each kind, so that nobody has to count them.
+budget_counts: Final = Table(
+    "budget_counts",
+    metadata,
+    Column("tenant", Text, nullable=False),
+    Column("caller", Identifier, nullable=False),
+    Column("hour", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("spent", Integer, nullable=False),
+    PrimaryKeyConstraint("tenant", "caller", "hour", "kind"),
+    info={"place": "tenant"},
+)

@@ -240,7 +240,7 @@ async def test_both_verifiers_agree_on_the_other_forms(
 ) -> None:
     async with running_log(sqlite_store, tmp_path) as log:
         case = await filled(log, 300, seed=5)
-        for damage in (None, changed, deleted):
+        for damage in (None, *[changed] * 40, deleted):
             if damage:
                 await damage(case)
             lines = await exported(log, form)

@@ -6,8 +6,12 @@ from pydantic import BaseModel
 
 from app.api.schemas.receipt import RECEIPT_EXAMPLE, NoticeOut, ReceiptOut, receipt_json
 from app.audit.log import Receipt
+from app.audit.note import NoteInvalid
+from app.kernel.errors import Kind, VaultError
 from app.rights.certificate import FORMAT, document_of
 from app.rights.store import StoredCertificate
+
+_DAMAGED: Final = "the stored certificate does not pass its check; tell the operator"
 
 
 class GoneOut(BaseModel):
@@ -58,9 +62,13 @@ class CertificateOut(BaseModel):
 
 
 def certificate_json(certificate: StoredCertificate, receipt: Receipt) -> dict[str, Any]:
-    """A certificate with its note, under the receipt of the call."""
+    """A certificate with its note, under the receipt of the call; `unavailable` when what is stored is no certificate."""
+    try:
+        document = document_of(certificate.note)
+    except NoteInvalid:
+        raise VaultError(Kind.UNAVAILABLE, _DAMAGED) from None
     return {
-        **document_of(certificate.note),
+        **document,
         "note": certificate.note,
         "receipt": receipt_json(receipt),
     }

@@ -214,6 +214,15 @@ async def test_asked_again_the_officer_gets_the_same_certificate(vault: Vault) -
     assert (denied["action"], denied["outcome"], denied["reason"]) == ("subject.erase", "denied", "not-found")
 
 
+async def test_a_damaged_certificate_is_unavailable(vault: Vault) -> None:
+    stored = await stored_buyer(vault)
+    certificate = await done(vault, OFFICER, "POST", f"/v1/subjects/{stored['subject']}/erase")
+    async with vault.parts.database.bookkeeping(TENANT) as work:
+        await work.execute(update(certificates).values(note=certificate["note"][2:]))
+    shown = await call(vault, OFFICER, "GET", f"/v1/certificates/{certificate['id']}")
+    assert problem(shown) == (503, "unavailable")
+
+
 async def test_who_may_not_and_what_is_not_there(vault: Vault) -> None:
     one = await stored_buyer(vault)
     path = f"/v1/subjects/{one['subject']}/erase"

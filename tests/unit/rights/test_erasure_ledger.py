@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from app.kernel.ids import text_of
 from app.rights.certificate import sign_certificate
 from app.rights.ledger import LedgerDamaged, _append, line_of, lines_in
 from tests.unit.rights.test_certificate import CERTIFICATE, SIGNER
@@ -64,6 +65,25 @@ def test_a_damaged_line_is_named(tmp_path: Path, damage: bytes) -> None:
     _append(ledger, [line_of(NOTE)])
     ledger.write_bytes(ledger.read_bytes() + damage)
     with pytest.raises(LedgerDamaged, match="line 2"):
+        list(lines_in(ledger))
+
+
+@pytest.mark.parametrize(
+    ("said", "instead"),
+    [
+        (text_of("sub", UUID(int=2)), text_of("sub", UUID(int=4))),
+        (text_of("rec", UUID(int=3)), text_of("rec", UUID(int=4))),
+        ('"phone"', '"email"'),
+        ('"everything":false', '"everything":true'),
+    ],
+)
+def test_a_line_that_its_certificate_does_not_bear_out_is_damage(
+    tmp_path: Path, said: str, instead: str
+) -> None:
+    ledger, line = tmp_path / "ledger", line_of(NOTE)
+    assert said in line
+    _append(ledger, [line.replace(said, instead, 1)])
+    with pytest.raises(LedgerDamaged, match="line 1"):
         list(lines_in(ledger))
 
 
