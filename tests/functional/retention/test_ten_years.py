@@ -298,7 +298,7 @@ async def test_ten_years_of_a_small_shop(store: Store, tmp_path: Path) -> None:
 @pytest.mark.timeout(7200)
 @pytest.mark.parametrize("seed", [1, 2])
 async def test_ten_years_of_a_thousand_customers(store: Store, tmp_path: Path, seed: int) -> None:
-    shop = await live(store, tmp_path, seed=seed, people=1000, weeks=1, samples=10)
+    shop = await live(store, tmp_path, seed=seed, people=1000, weeks=4, samples=10)
     print(f"seed {seed}: {shop.orders} orders, {shop.erased} fields erased")
     assert shop.orders > 2000
     assert shop.erased > 10_000
