@@ -28,6 +28,7 @@ from rich.table import Table
 from app.audit.event import Action, Event, FieldTrace, NoticeRef, Outcome
 from app.audit.export import LogExporter
 from app.audit.export_format import Ndjson
+from app.audit.facet_store import FacetStore
 from app.audit.keep import LogKeeper
 from app.audit.log import AuditLog
 from app.audit.prove import LogProver
@@ -59,7 +60,7 @@ class Bench:
         self.events = events
         self.store = AuditStore(database)
         self.tree = TreeStore(database)
-        self.query = AuditQuery(self.store)
+        self.query = AuditQuery(self.store, FacetStore(database))
         self.dice = random.Random(1)
         self.began = datetime.now(UTC) - timedelta(
             seconds=events / 100

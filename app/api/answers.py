@@ -1,6 +1,5 @@
 """How an answer is written, and how OpenAPI shows one."""
 
-import json
 from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
@@ -8,34 +7,52 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.api.schemas.item_writer import json_text
 from app.kernel.errors import VaultError
 from app.vault.keep_answer import Segment
 from app.web.idempotency import OwnedResponse
 from app.web.problems import problem_document, request_id
 
-_ENCODE: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
+_COMMA: Final = Segment(None, b",")
 
 
 def answer(document: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """A JSON answer."""
-    return Response(_ENCODE(document).encode(), status, headers, "application/json")
+    return written(json_text(document), status, headers)
+
+
+def written(text: str, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """The same of a document that is JSON text already."""
+    return Response(text.encode(), status, headers, "application/json")
 
 
 def owned(
     document: Any, owner: UUID, status: int = 200, headers: dict[str, str] | None = None
 ) -> OwnedResponse:
     """A JSON answer about one person."""
-    return OwnedResponse([Segment(owner, _ENCODE(document).encode())], status, headers)
+    return written_owned(json_text(document), owner, status, headers)
+
+
+def written_owned(
+    text: str, owner: UUID, status: int = 200, headers: dict[str, str] | None = None
+) -> OwnedResponse:
+    """The same of a document that is JSON text already."""
+    return OwnedResponse([Segment(owner, text.encode())], status, headers)
 
 
 def owned_items(items: Sequence[tuple[UUID | None, Any]], beside: dict[str, Any]) -> OwnedResponse:
     """A JSON answer with `items`, each about one person, and what stands beside them."""
+    return written_items([(owner, json_text(item)) for owner, item in items], beside)
+
+
+def written_items(items: Sequence[tuple[UUID | None, str]], beside: dict[str, Any]) -> OwnedResponse:
+    """The same of items that are JSON text already."""
     segments = [Segment(None, b'{"items":[')]
     for number, (owner, item) in enumerate(items):
         if number:
-            segments.append(Segment(None, b","))
-        segments.append(Segment(owner, _ENCODE(item).encode()))
-    rest = _ENCODE(beside)[1:]
+            segments.append(_COMMA)
+        segments.append(Segment(owner, item.encode()))
+    rest = json_text(beside)[1:]
     segments.append(Segment(None, ("]," + rest if len(rest) > 1 else "]}").encode()))
     return OwnedResponse(segments, 200, None)
 

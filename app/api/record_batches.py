@@ -8,8 +8,9 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.api.answers import example, failed_item, owned_items
-from app.api.records import CaseHeader, OrderHeader, PurposeHeader, counted, denied, denied_item
+from app.api.answers import example, failed_item, written_items
+from app.api.records import CaseHeader, OrderHeader, PurposeHeader, count, denied, denied_item
+from app.api.schemas.item_writer import ItemWriter, json_text
 from app.api.schemas.receipt import batch_receipt_json, receipt_json
 from app.api.schemas.records import (
     FOUND_EXAMPLE,
@@ -21,8 +22,6 @@ from app.api.schemas.records import (
     RecordIn,
     RecordsIn,
     SearchIn,
-    disclosure_json,
-    stored_json,
 )
 from app.audit.log import Receipt
 from app.kernel.errors import Kind, VaultError
@@ -72,9 +71,7 @@ def record_batches_router(parts: Parts, metrics: Metrics) -> APIRouter:
         answers = await parts.discloser.disclose_many(
             ask, [_record(text) for text in body.ids], body.wanted()
         )
-        for item in answers:
-            if not isinstance(item, VaultError):
-                metrics.disclosed(*counted(item))
+        count(metrics, answers)
         return _items(request, ask.purpose, answers)
 
     @router.post(
@@ -115,12 +112,14 @@ def record_batches_router(parts: Parts, metrics: Metrics) -> APIRouter:
         body = await read_body(request, SearchIn)
         found = await parts.searcher.search(ask, body.search())
         if isinstance(found, Denial):
-            metrics.disclosed(*counted(found))
+            count(metrics, [found])
             return denied(request, found)
-        for item in found.items:
-            metrics.disclosed(*counted(item))
-        items = [(item.record.subject, disclosure_json(item)) for item in found.items]
-        return owned_items(items, {"more": found.more, "next": None, "receipt": receipt_json(found.receipt)})
+        count(metrics, found.items)
+        writer = ItemWriter()
+        items = [(item.record.subject, writer.disclosure(item)) for item in found.items]
+        return written_items(
+            items, {"more": found.more, "next": None, "receipt": receipt_json(found.receipt)}
+        )
 
     return router
 
@@ -143,17 +142,18 @@ def _submission(item: Any) -> Submission | VaultError:
 def _items(
     request: Request, purpose: str, outcomes: Sequence[Disclosure | Stored | Denial | VaultError]
 ) -> OwnedResponse:
-    items: list[tuple[UUID | None, dict[str, Any]]] = []
+    items: list[tuple[UUID | None, str]] = []
+    writer = ItemWriter()
     receipts: list[Receipt] = []
     for outcome in outcomes:
         if isinstance(outcome, VaultError):
-            items.append((None, failed_item(request, outcome)))
+            items.append((None, json_text(failed_item(request, outcome))))
             continue
         receipts.append(outcome.receipt)
         if isinstance(outcome, Disclosure):
-            items.append((outcome.record.subject, disclosure_json(outcome)))
+            items.append((outcome.record.subject, writer.disclosure(outcome)))
         elif isinstance(outcome, Stored):
-            items.append((outcome.subject, stored_json(outcome)))
+            items.append((outcome.subject, writer.stored(outcome)))
         else:
-            items.append((None, denied_item(request, outcome)))
-    return owned_items(items, {"receipt": batch_receipt_json(purpose, receipts)})
+            items.append((None, json_text(denied_item(request, outcome))))
+    return written_items(items, {"receipt": batch_receipt_json(purpose, receipts)})

@@ -1,27 +1,27 @@
 """`/v1/records`: store and read."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, TypedDict
 
 from fastapi import APIRouter, Depends, Header, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.api.answers import answer, example, owned
+from app.api.answers import example, written, written_owned
+from app.api.schemas.item_writer import ItemWriter
 from app.api.schemas.records import (
     DISCLOSURE_EXAMPLE,
     STORED_EXAMPLE,
     DisclosureOut,
     RecordIn,
     RecordOut,
-    disclosure_json,
-    stored_json,
 )
-from app.kernel.errors import Kind
+from app.kernel.errors import Kind, VaultError
 from app.kernel.ids import new_uuid, text_of
 from app.notice.decide import Reason
 from app.notice.model import Form
-from app.vault.disclosure import Denial, Disclosure
+from app.vault.disclosure import Answer, Denial, Disclosure
 from app.vault.judge import Wanted
 from app.vault.write_record import Keep, Stored
 from app.web.gate import asking
@@ -71,16 +71,21 @@ def _reasons(denial: Denial) -> _Reasons:
     return {"reasons": denial.reasons, "event": text_of("evt", denial.receipt.event.id)}
 
 
-def counted(outcome: Disclosure | Denial) -> tuple[str, str, dict[str, int]]:
-    """Purpose, outcome and forms as metrics count them: only words the notice knows, so that nobody can make labels grow."""
-    event = outcome.receipt.event
-    forms: dict[str, int] = {}
-    if isinstance(outcome, Disclosure):
-        for field in outcome.fields.values():
-            forms[field.form.value] = forms.get(field.form.value, 0) + 1
-    elif Reason.UNKNOWN_PURPOSE.value in outcome.reasons.values():
-        return "unknown", event.outcome.value, forms
-    return str(event.purpose), event.outcome.value, forms
+def count(metrics: Metrics, outcomes: Iterable[Answer]) -> None:
+    """Counts decisions and the forms given: only by words the notice knows, so that nobody can make labels grow."""
+    decisions = Counter[tuple[str, str]]()
+    forms = Counter[tuple[str, str]]()
+    for outcome in outcomes:
+        if isinstance(outcome, VaultError):
+            continue
+        event = outcome.receipt.event
+        purpose = str(event.purpose)
+        if isinstance(outcome, Disclosure):
+            forms.update([(purpose, field.form) for field in outcome.fields.values()])
+        elif Reason.UNKNOWN_PURPOSE.value in outcome.reasons.values():
+            purpose = "unknown"
+        decisions[purpose, event.outcome] += 1
+    metrics.disclosed(decisions, forms)
 
 
 def _stores(body: RecordIn, purpose: PurposeHeader, case: CaseHeader = None) -> None:
@@ -145,17 +150,18 @@ def records_router(parts: Parts, metrics: Metrics) -> APIRouter:
             recipient=id_parameter(found, "recipient", "clr"),
         )
         disclosure = await parts.discloser.disclose(ask, record, wanted)
-        metrics.disclosed(*counted(disclosure))
+        count(metrics, [disclosure])
         if isinstance(disclosure, Denial):
             return denied(request, disclosure)
-        return answer(disclosure_json(disclosure), headers={"ETag": f'"{disclosure.record.version}"'})
+        headers = {"ETag": f'"{disclosure.record.version}"'}
+        return written(ItemWriter().disclosure(disclosure), headers=headers)
 
     return router
 
 
 def _created(stored: Stored) -> OwnedResponse:
     headers = {"Location": f"/v1/records/{text_of('rec', stored.record)}", "ETag": '"1"'}
-    return owned(stored_json(stored), stored.subject, 201, headers)
+    return written_owned(ItemWriter().stored(stored), stored.subject, 201, headers)
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from app.api.answers import answer
-from app.api.records import CaseHeader, OrderHeader, PurposeHeader, counted, denied
+from app.api.records import CaseHeader, OrderHeader, PurposeHeader, count, denied
 from app.api.schemas.subject_export import EXPORT_EXAMPLE, ExportOut, export_json
 from app.audit.author import NO_PERSON
 from app.kernel.errors import Kind, VaultError
@@ -82,10 +82,9 @@ def subject_export_router(parts: Parts, metrics: Metrics) -> APIRouter:
             after=id_parameter(found, "cursor", "rec"),
         )
         if isinstance(account, Denial):
-            metrics.disclosed(*counted(account))
+            count(metrics, [account])
             return denied(request, account)
-        for record in account.records:
-            metrics.disclosed(*counted(record.answer))
+        count(metrics, [record.answer for record in account.records])
         document = export_json(account, parts.clock.now())
         if wanted == Format.JSON:
             return answer(document)

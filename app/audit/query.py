@@ -16,6 +16,7 @@ from sqlalchemy import BigInteger, ColumnElement, type_coerce
 
 from app.audit.event import READS, Outcome
 from app.audit.facet import Facet, breadth, field_in_form, word
+from app.audit.facet_store import FacetStore
 from app.audit.store import AuditStore
 from app.audit.tables import audit_events as events
 from app.kernel.ids import parse_id, text_of
@@ -140,8 +141,9 @@ class Page:
 class AuditQuery:
     """Reads the log for those whom the notice lets ask."""
 
-    def __init__(self, store: AuditStore) -> None:
+    def __init__(self, store: AuditStore, facets: FacetStore) -> None:
         self._store = store
+        self._facets = facets
 
     async def page(self, tenant: str, wanted: Filter, *, limit: int, after: UUID | None = None) -> Page:
         """At most `limit` events (up to 1,000), newest first, older than `after`."""
@@ -183,7 +185,8 @@ class AuditQuery:
         # What is not sequenced is in no index of facets. Read first: what is sequenced meanwhile is found twice, not never.
         fresh = await self._store.page(tenant, conditions, limit, waiting=True)
         oldest = _first_id(wanted.since, -_SLACK) if wanted.since else None
-        indexed = await self._store.page_by_facets(tenant, words, conditions, limit, (oldest, after))
+        span = oldest, after
+        indexed = await self._facets.page(self._store, tenant, words, conditions, limit, span)
         return sorted(dict([*fresh, *indexed]).items(), reverse=True)[:limit]
 
     async def recipients(self, work: UnitOfWork, wanted: Filter) -> list[UUID]:

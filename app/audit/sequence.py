@@ -16,10 +16,11 @@ from datetime import timedelta
 from typing import Final
 
 from app.audit.checkpoint import Checkpoint, parse_checkpoint, sign_checkpoint
-from app.audit.facet import blocks
+from app.audit.facet_places import Place, places
+from app.audit.facet_store import FacetStore
 from app.audit.note import NoteInvalid, Signer, parse_note
-from app.audit.tile import TileMissing, Tiles, edge, grown, leaf_tiles, tiles_of
-from app.audit.tree import Range, leaf_hash
+from app.audit.tile import TileMissing, Tiles, edge, grown, hashes_of, leaf_tiles, tiles_of
+from app.audit.tree import Range, leaf_hashes
 from app.audit.tree_store import LeaseLost, LogDamaged, TreeState, TreeStore
 from app.kernel.clock import Clock
 from app.storage.engine import Database
@@ -68,16 +69,17 @@ class Sequencer:
         signer_of: SignerOf | None,
         published: Published,
         *,
-        largest_batch: int = 4096,
+        largest_batch: int = 8192,
     ) -> None:
         self._database = database
         self._store = store
+        self._facets = FacetStore(database)
         self._clock = clock
         self._signer_of = signer_of
         self._published = published
         self._largest_batch = largest_batch
         self._fences: dict[str, int] = {}
-        self._known: dict[str, set[tuple[str, int]]] = {}
+        self._known: dict[str, frozenset[Place]] = {}
 
     async def step(self, tenant: str) -> Step:
         """Sequences one batch and signs; nothing, for one look, when nothing is to do or another sequencer holds the log.
@@ -95,7 +97,8 @@ class Sequencer:
             return _ELSEWHERE
         try:
             events = await self._assign(tenant, fence) if state is None or state.waiting else 0
-            return Step(events, await self._sign(tenant, fence), full=events == self._largest_batch)
+            signed = await self._sign(tenant, fence, state.era if state else "")
+            return Step(events, signed, full=events == self._largest_batch)
         except LeaseLost:
             self._fences.pop(tenant, None)
             return _ELSEWHERE
@@ -129,33 +132,30 @@ class Sequencer:
         async with self._database.bookkeeping(tenant) as work:
             await self._store.hold(work, fence, self._clock.now() + _LEASE)
             try:
-                size, new = await self._store.assign(work, self._largest_batch)
+                size, joined = await self._store.assign(work, self._largest_batch)
             except Conflict:
                 raise LogDamaged("an event stands where the next leaf belongs") from None
-            if [one.leaf.index for one in new] != list(range(size, size + len(new))):
-                raise LogDamaged("events stand beyond the end of the tree")
+            if not joined:
+                return 0
             at_edge = await self._store.tiles(tenant, edge(size), work)
-            hashes = [leaf_hash(one.leaf.body) for one in new]
-            if new:
-                await self._store.put_tiles(work, grown(size, at_edge, hashes))
-            found = blocks((one.leaf.id, one.facets, one.columns) for one in new)
-            known = self._known.get(tenant, set())
-            await self._store.put_facets(work, found - known)
-        self._known[tenant] = found | known if len(known) < _MOST_KNOWN else found
-        return len(new)
+            hashes = hashes_of(joined)
+            await self._store.put_tiles(work, grown(size, at_edge, hashes))
+            known = self._known.get(tenant, frozenset())
+            found = places(await self._facets.sequenced(work, size), known)
+            await self._facets.put(work, found)
+        blocks = {place for place in found if place.first != place.last}
+        self._known[tenant] = known | blocks if len(known) < _MOST_KNOWN else frozenset(blocks)
+        return len(hashes)
 
-    async def _sign(self, tenant: str, fence: int) -> bool:
+    async def _sign(self, tenant: str, fence: int, era: str) -> bool:
         """What is read here is committed, and nobody changes it: the transaction is needed for the fence alone."""
         if self._signer_of is None:
             return False
-        begun = await self._store.state(tenant)
-        if begun is None:
-            return False
-        signer = self._signer_of(tenant, begun.era)
+        signer = self._signer_of(tenant, era)
         # The size is read last: a sequencer that has taken over may sign meanwhile, and that is no contradiction.
         published, signed = await self._published(tenant, signer), await self._signed(tenant)
         state = await self._store.state(tenant)
-        if state is None or state.era != begun.era or (signed and signed.size == state.size):
+        if state is None or state.era != era or (signed and signed.size == state.size):
             return False
         root = await self._same_tree(tenant, state, [*([signed] if signed else []), *published])
         await self._reread(tenant, Range(signed.size if signed else 0, state.size))
@@ -186,7 +186,7 @@ class Sequencer:
     async def _reread(self, tenant: str, leaves: Range) -> None:
         for start in range(leaves.start, leaves.end, _REREAD):
             part = Range(start, min(start + _REREAD, leaves.end))
-            kept = await self._store.leaves(tenant, part.start, part.end)
+            kept = await self._store.bodies(tenant, part.start, part.end)
             tiles = Tiles(await self._store.tiles(tenant, leaf_tiles(part)))
-            if [leaf_hash(leaf.body) for leaf in kept] != tiles.leaves(part):
+            if leaf_hashes(kept) != tiles.leaves(part):
                 raise LogDamaged("a sequenced event is not what was hashed")

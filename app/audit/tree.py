@@ -4,7 +4,7 @@ A range stands for the leaves from `start` up to, not including, `end`; the rang
 falling height. Where hashes are kept is decided by `tile`, which of them prove something by `proof`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from typing import Final, NamedTuple
 
@@ -29,6 +29,12 @@ class Node(NamedTuple):
 def leaf_hash(entry: bytes) -> bytes:
     """SHA-256(0x00 ‖ entry): the hash of one leaf (RFC 6962 section 2.1)."""
     return sha256(b"\x00" + entry).digest()
+
+
+def leaf_hashes(entries: Iterable[bytes]) -> list[bytes]:
+    """The `leaf_hash` of many entries, in order."""
+    hashed = sha256
+    return [hashed(b"\x00" + entry).digest() for entry in entries]
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
@@ -64,9 +70,10 @@ def joined(hashes: Sequence[bytes]) -> bytes:
 
 def perfect(hashes: Sequence[bytes]) -> bytes:
     """The hash of a perfect subtree from the hashes of `2**k` nodes of one height."""
-    level = list(hashes)
+    level, hashed = list(hashes), sha256
     while len(level) > 1:
-        level = [node_hash(level[i], level[i + 1]) for i in range(0, len(level), 2)]
+        pairs = zip(level[::2], level[1::2], strict=True)
+        level = [hashed(b"\x01" + left + right).digest() for left, right in pairs]
     return level[0]
 
 

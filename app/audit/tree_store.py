@@ -1,10 +1,10 @@
-"""The SQL of the tree: the lease, the leaf indexes, the tiles, the checkpoints and the facets.
+"""The SQL of the tree: the lease, the leaf indexes, the tiles and the checkpoints.
 
 What is done here under a lease names the fence it was given; a holder whose lease somebody else has taken meets `LeaseLost`
 and changes nothing. Which event becomes which leaf is decided by one statement, `assign`.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -12,6 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
+    LargeBinary,
     Select,
     Table,
     delete,
@@ -25,23 +26,22 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.types import NullType
 
-from app.audit.facet import COLUMNS, ids_of
 from app.audit.tables import (
     audit_checkpoints,
     audit_events,
-    audit_facets,
     audit_leaves,
     audit_tiles,
     audit_trees,
     audit_waiting,
 )
 from app.audit.tile import TileId
+from app.audit.tree import HASH_BYTES, leaf_hashes
 from app.storage.engine import Database, UnitOfWork
 
 # A holder that stops in the middle of a transaction must not hold the log for ever: PostgreSQL ends its session.
 _LONGEST_PAUSE_MS: Final = "10000"
-_COLUMNS: Final = tuple(audit_events.c[name] for name in COLUMNS)
 _LEAF: Final = audit_leaves.c.leaf
 _SAME_EVENT: Final = (audit_events.c.tenant == audit_leaves.c.tenant) & (
     audit_events.c.id == audit_leaves.c.id
@@ -49,6 +49,8 @@ _SAME_EVENT: Final = (audit_events.c.tenant == audit_leaves.c.tenant) & (
 _LEAVES: Final = select(_LEAF, audit_events.c.id, audit_events.c.body).join_from(
     audit_leaves, audit_events, _SAME_EVENT
 )
+
+_BODIES: Final = select(audit_events.c.body).join_from(audit_leaves, audit_events, _SAME_EVENT)
 
 
 class LogDamaged(Exception):
@@ -83,12 +85,11 @@ class Leaf(NamedTuple):
     body: bytes
 
 
-class NewLeaf(NamedTuple):
-    """An event that has just been given its place, with what it can be asked by: its facets, its `facet.COLUMNS`."""
+class Assigned(NamedTuple):
+    """The tree's size before events were given their places, and the leaf hashes of these, one behind another."""
 
-    leaf: Leaf
-    facets: str
-    columns: tuple[Any, ...]
+    size: int
+    hashes: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ class StoredCheckpoint:
 
 
 class TreeStore:
-    """Rows of `audit_trees`, `audit_leaves`, `audit_waiting`, `audit_tiles`, `audit_checkpoints`, `audit_facets`."""
+    """Rows of `audit_trees`, `audit_leaves`, `audit_waiting`, `audit_tiles`, `audit_checkpoints`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -166,8 +167,11 @@ class TreeStore:
         await work.execute(update(audit_trees).where(trees.tenant == work.tenant).values(again))
         return int((await work.execute(select(trees.size).where(trees.tenant == work.tenant))).scalar_one())
 
-    async def assign(self, work: UnitOfWork, largest: int) -> tuple[int, list[NewLeaf]]:
-        """Gives the committed events that wait, at most `largest`, the next leaves; the size before, and those events."""
+    async def assign(self, work: UnitOfWork, largest: int) -> Assigned:
+        """Gives the committed events that wait, at most `largest`, the next leaves.
+
+        `LogDamaged` when one of them is gone, or others stand beyond the tree; `Conflict` when one stands where these belong.
+        """
         tenant = work.tenant
         trees = audit_trees.c
         size = int((await work.execute(select(trees.size).where(trees.tenant == tenant))).scalar_one())
@@ -185,12 +189,39 @@ class TreeStore:
         new = (audit_leaves.c.tenant == tenant) & (audit_leaves.c.leaf >= size)
         placed = audit_waiting.c.id.in_(select(audit_leaves.c.id).where(new))
         await work.execute(delete(audit_waiting).where(audit_waiting.c.tenant == tenant, placed))
-        found: Select[Any] = _LEAVES.add_columns(audit_events.c.facets, *_COLUMNS).where(new).order_by(_LEAF)
-        rows: Sequence[Any] = (await work.execute(found)).all()
-        if len(rows) < given.rowcount:
+        grown = size + given.rowcount
+        highest = select(func.coalesce(func.max(_LEAF), -1)).where(audit_leaves.c.tenant == tenant)
+        if (await work.execute(highest)).scalar_one() >= grown:
+            raise LogDamaged("events stand beyond the end of the tree")
+        hashes = await self._hashes(work, new)
+        if len(hashes) < given.rowcount * HASH_BYTES:
             raise LogDamaged("an event that waited for its leaf is gone")
-        await work.execute(update(audit_trees).where(trees.tenant == tenant).values(size=size + len(rows)))
-        return size, [NewLeaf(Leaf(row[0], row[1], row[2]), row[3], tuple(row[4:])) for row in rows]
+        await work.execute(update(audit_trees).where(trees.tenant == tenant).values(size=grown))
+        return Assigned(size, hashes)
+
+    async def _hashes(self, work: UnitOfWork, leaves: ColumnElement[bool]) -> bytes:
+        """The leaf hashes in the leaves' order. What is signed is hashed here again, from bytes read again (`bodies`)."""
+        if self._database.is_sqlite:
+            found = await work.execute(_BODIES.where(leaves).order_by(_LEAF))
+            return b"".join(leaf_hashes(found.scalars().all()))
+        entry = literal(b"\x00").op("||")(audit_events.c.body)
+        in_order = postgresql.aggregate_order_by(literal(b""), _LEAF)
+        joined = _BODIES.with_only_columns(func.string_agg(func.sha256(entry), in_order, type_=LargeBinary))
+        return (await work.execute(joined.where(leaves))).scalar_one() or b""
+
+    async def bodies(self, tenant: str, start: int, end: int) -> list[bytes]:
+        """The bytes of the events of these leaves, in order; of one that somebody has removed there are none."""
+        leaves = (audit_leaves.c.tenant == tenant) & _LEAF.between(start, end - 1)
+        if self._database.is_sqlite:
+            return [
+                row[0] for row in await self._database.read(tenant, _BODIES.where(leaves).order_by(_LEAF))
+            ]
+        # One row that holds them all: a row an event costs more than hashing it.
+        in_order = postgresql.aggregate_order_by(audit_events.c.body, _LEAF)
+        rows = await self._database.read(
+            tenant, _BODIES.with_only_columns(func.array_agg(in_order, type_=NullType)).where(leaves)
+        )
+        return rows[0][0] or []
 
     async def tiles(
         self, tenant: str, wanted: Collection[TileId], work: UnitOfWork | None = None
@@ -216,17 +247,6 @@ class TreeStore:
             for tile, hashes in changed.items()
         ]
         await work.execute(statement, rows)
-
-    async def put_facets(self, work: UnitOfWork, found: Iterable[tuple[str, int]]) -> None:
-        """Stores in which blocks facets are to be found; what is there already is passed over."""
-        # In one order, so that two sequencers that store the same rows wait for each other at most.
-        ids = ((facet, ids_of(block)) for facet, block in sorted(found))
-        rows = [
-            {"tenant": work.tenant, "facet": facet, "first": first, "last": last}
-            for facet, (first, last) in ids
-        ]
-        if rows:
-            await work.execute(self._or_nothing(audit_facets), rows)
 
     async def leaves(
         self,

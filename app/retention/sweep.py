@@ -1,6 +1,6 @@
 """The sweep: has everything erased whose time has come, person by person, each in a transaction of its own.
 
-What goes is decided again under each person's lock, at the time the sweep began. It may stop anywhere: what is left is due in
+What goes is decided again under each person's lock, by the notice that is active then, at the time the sweep began. It may stop anywhere: what is left is due in
 the next one, and two at once find nothing to do twice. It begins with an event, by which the next one knows that the clock can
 be believed (`clock_check`); where it cannot, that event says so and nothing is erased. A person whose data cannot be erased is
 counted and passed over, so that they keep nobody else's.
@@ -20,7 +20,7 @@ from app.kernel.errors import Kind, VaultError
 from app.kernel.ids import new_uuid, random_bucket
 from app.retention.clock_check import ClockTrouble, clock_trouble
 from app.retention.due import Rule, fallen
-from app.retention.find_due import DueFinder
+from app.retention.find_due import Active, DueFinder
 from app.retention.store import AT_ONCE
 from app.rights.certificate import Cause
 from app.rights.choice import Choice, Choose, Gone, HeldPerson, Kept
@@ -103,9 +103,10 @@ class Sweeper:
         if trouble:
             return sweep
         async for step in self._finder.people(tenant, now):
-            choose = by_time(step.rule, now)
+            active = step.active
             for person in step.due:
-                sweep = await self._erase(sweep, tenant, person, choose)
+                active = await self._finder.active(tenant, active)
+                sweep = await self._erase(sweep, tenant, person, active, now)
             seen(AT_ONCE)
         return sweep
 
@@ -117,9 +118,10 @@ class Sweeper:
         """Of how many people a sweep would erase something now."""
         return sum([len(step.due) async for step in self._finder.people(tenant, self._clock.now())])
 
-    async def _erase(self, sweep: Sweep, tenant: str, person: UUID, choose: Choose) -> Sweep:
+    async def _erase(self, sweep: Sweep, tenant: str, person: UUID, active: Active, now: datetime) -> Sweep:
+        choose = by_time(active.rule, now)
         try:
-            done = await self._eraser.erase(tenant, person, choose, Cause.TIME)
+            done = await self._eraser.erase(tenant, person, active.table, choose, Cause.TIME)
         except VaultError as error:
             if isinstance(error, DatabaseUnavailable):
                 await self._last(

@@ -1,8 +1,9 @@
 """A certificate of erasure: what was erased and what stays, signed, to be checked offline by whoever it was given to.
 
 Pure. The text is one line of canonical JSON (RFC 8785) in a signed note (C2SP signed-note), signed with the audit log's key
-under a name of its own, so that a certificate can never pass for a checkpoint. It holds names from the notice and ids,
-no personal value. Format: docs/formats/certificate.md.
+under a name of its own, so that a certificate can never pass for a checkpoint. It holds names from the notice and ids, no
+personal value, and no id that an event holds beside a handle: nothing leads from it to what was done with a person's data.
+Format: docs/formats/certificate.md.
 """
 
 import json
@@ -33,17 +34,20 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CertifiedRecord:
-    """Of one record: field → why it was erased, and field → why it stays."""
+    """Of one record: field → why it was erased, field → why it stays, and the purposes that were closed on it for good."""
 
     id: UUID
     collection: str
     erased: Mapping[str, Gone]
     kept: Mapping[str, Sequence[Kept]]
+    closed: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """What an erasure did. `key_destroyed` means that nothing of the person is left; `log_size` is the newest checkpoint's."""
+    """What an erasure did. `key_destroyed` means that nothing of the person is left; `log_size` is the newest checkpoint's;
+    `recipients` is None where they could not be found, because the person's key was damaged.
+    """
 
     id: UUID
     tenant: str
@@ -54,11 +58,9 @@ class Certificate:
     key_destroyed: bool
     notice: NoticeRef
     records: Sequence[CertifiedRecord]
-    events: Sequence[UUID]
     log_size: int | None = None
-    recipients: Sequence[UUID] = field(default_factory=tuple)
-    bindings_closed: Sequence[UUID] = field(default_factory=tuple)
-    consents_withdrawn: Sequence[UUID] = field(default_factory=tuple)
+    recipients: Sequence[UUID] | None = field(default_factory=tuple)
+    consents_withdrawn: Sequence[str] = field(default_factory=tuple)
 
     def __str__(self) -> str:
         notice = self.notice
@@ -73,11 +75,11 @@ class Certificate:
             "key_destroyed": self.key_destroyed,
             "notice": {"id": notice.id, "version": notice.version, "digest": notice.digest},
             "records": [_record(record) for record in self.records],
-            "events": [text_of("evt", event) for event in self.events],
             "log_size": self.log_size,
-            "recipients": [text_of("clr", caller) for caller in self.recipients],
-            "bindings_closed": [text_of("bnd", binding) for binding in self.bindings_closed],
-            "consents_withdrawn": [text_of("cns", consent) for consent in self.consents_withdrawn],
+            "recipients": None
+            if self.recipients is None
+            else [text_of("clr", caller) for caller in self.recipients],
+            "consents_withdrawn": sorted(self.consents_withdrawn),
         }
         return _ENCODER.encode(document) + "\n"
 
@@ -118,6 +120,7 @@ def _record(record: CertifiedRecord) -> dict[str, Any]:
             name: {"clause": gone.clause, "purpose": gone.purpose} for name, gone in record.erased.items()
         },
         "kept": {name: [_kept(why) for why in keeping] for name, keeping in record.kept.items()},
+        "closed": sorted(record.closed),
     }
 
 

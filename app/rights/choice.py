@@ -11,9 +11,9 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from app.notice.model import Basis, Notice
+from app.notice.model import Notice
 from app.subjects.subject import Subject
-from app.vault.keeping import Keeper, keepers
+from app.vault.keeping import Keeper, owed
 from app.vault.record import HeldRecord
 
 HOLD: Final = "hold"
@@ -88,11 +88,7 @@ def on_hold(notice: Notice) -> Choose:
 
 def _kept_by_duty(notice: Notice, record: HeldRecord, now: datetime) -> dict[str, list[Kept]]:
     kept = {
-        name: [
-            Kept.by(keeper)
-            for keeper in keepers(notice, record.collection, name, record.bindings)
-            if keeper.basis is Basis.LEGAL_OBLIGATION and (keeper.until is None or now < keeper.until)
-        ]
+        name: [Kept.by(keeper) for keeper in owed(notice, record.collection, name, record.bindings, now)]
         for name in record.fields
     }
     return {name: keeping for name, keeping in kept.items() if keeping}

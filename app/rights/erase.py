@@ -4,10 +4,13 @@ The person is locked first, against stores too; holds, bindings and records are 
 opened or stored a moment before counts. Fields that go take their tokens, index entries and wrong answers along; a record
 without a field goes; a person without a record goes, and their key with them. The certificate is stored in the same
 transaction, and the erasure is acknowledged when the erasure ledger has it. Which fields go is decided by a `Choose` (`choice`).
+
+A certificate names the person and outlives them. So an event names the person by handles or the certificate, never both, and where
+nothing is left no handle at all: whoever has the certificate finds nobody's events by it. Nor may they meet in a case.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -23,6 +26,7 @@ from app.kernel.errors import Kind, VaultError
 from app.kernel.ids import bucket_of, new_uuid, random_bucket, text_of
 from app.notice.active import ActiveNotices
 from app.notice.model import Basis, Notice
+from app.notice.table import DecisionTable
 from app.rights.certificate import KEY_NAME, Cause, Certificate, CertifiedRecord, sign_certificate
 from app.rights.choice import Choice, Choose, HeldPerson, on_hold, on_request
 from app.rights.ledger import Ledger
@@ -54,7 +58,10 @@ class Erasure:
 
 @dataclass(frozen=True, slots=True)
 class Making:
-    """One erasure under way: who asked (None for the clock), of whom, when, under which notice and certificate."""
+    """One erasure under way: who asked (None for the clock), of whom, when, under which notice and certificate.
+
+    Without a `person` (all of theirs went, or their key is damaged) events name the certificate instead.
+    """
 
     tenant: str
     person: Person | None
@@ -62,6 +69,10 @@ class Making:
     notice: NoticeRef
     at: datetime
     certificate: UUID
+
+    def without_person(self) -> "Making":
+        """The same, of somebody of whom nothing is left."""
+        return replace(self, person=None)
 
     def record_event(self, record: HeldRecord, fields: dict[str, FieldTrace]) -> Event:
         """What was erased of a record."""
@@ -95,14 +106,14 @@ class Making:
             request=author.request if author else None,
             caller=author.caller.id if author else None,
             roles=tuple(author.caller.roles) if author else (),
-            case=author.case if author else None,
+            case=author.case if author and self.person else None,
             subject=self.person.handle() if self.person else None,
             record=record,
             collection=collection,
             notice=self.notice,
             fields=fields or {},
             inputs=inputs or {},
-            about=text_of("crt", self.certificate),
+            about=None if self.person else text_of("crt", self.certificate),
             reason=reason,
         )
 
@@ -142,16 +153,22 @@ class Eraser:
         Asked again about a person of whom nothing was left, it gives the same certificate. `not-found` when there never was
         such a person; `unavailable` when it cannot be signed or entered in the erasure ledger: ask again then.
         """
-        notice = (await self._notices.table(author.tenant)).notice
-        choose = on_request(notice, self._clock.now())
-        done = await self.erase(author.tenant, subject, choose, Cause.REQUEST, author)
+        table = await self._notices.table(author.tenant)
+        choose = on_request(table.notice, self._clock.now())
+        done = await self.erase(author.tenant, subject, table, choose, Cause.REQUEST, author)
         return done or await self._again(author, subject)
 
     async def erase(
-        self, tenant: str, subject: UUID, choose: Choose, cause: Cause, author: Author | None = None
+        self,
+        tenant: str,
+        subject: UUID,
+        table: DecisionTable,
+        choose: Choose,
+        cause: Cause,
+        author: Author | None = None,
     ) -> Erasure | None:
-        """Erases what `choose` lets go of one person, in one transaction; None when there is no such person, or it is the
-        clock that asks and there was nothing to erase.
+        """Erases what `choose` lets go of one person under a notice, in one transaction; None when there is no such person, or
+        it is the clock that asks and there was nothing to erase. Somebody whose key is damaged is erased like anybody else.
 
         `choose` is asked under the person's lock and sees every record with its bindings as they stand then; of a person on
         hold it is not asked and everything stays. Records left without a field go; so does a person left without a record.
@@ -161,13 +178,9 @@ class Eraser:
         if self._signing is None:
             raise VaultError(Kind.UNAVAILABLE, _NO_KEY)
         await self._ledger.check()
-        table = await self._notices.table(tenant)
-        people = await self._finder.people(tenant, {subject})
-        newest = await self._tree.latest(tenant)
-        if not people:
-            return None
+        person, newest = await self._finder.sound(tenant, subject), await self._tree.latest(tenant)
         making = Making(
-            tenant, people[0], author, notice_ref(table), self._clock.now(), new_uuid(bucket_of(subject))
+            tenant, person, author, notice_ref(table), self._clock.now(), new_uuid(bucket_of(subject))
         )
         async with self._database.transaction(tenant) as work:
             held = await self._rows.lock(work, subject)
@@ -192,7 +205,7 @@ class Eraser:
             event = author.event(Action.CERTIFICATE_READ, now, outcome=Outcome.DENIED, reason=_NOT_FOUND)
             await self._audit.append(event)
             raise VaultError(Kind.NOT_FOUND, "there is no such certificate for you")
-        event = author.event(Action.CERTIFICATE_READ, now, about=text_of("crt", found.id))
+        event = _apart(author).event(Action.CERTIFICATE_READ, now, about=text_of("crt", found.id))
         return found, await self._audit.append(event)
 
     async def _carry_out(
@@ -209,7 +222,9 @@ class Eraser:
         recipients = await self._recipients(work, making)
         left = list(held.records) if standing else await self._rows.remove(work, held, choice.gone, making.at)
         destroyed = not left and not standing
-        rested = Rested([], [])
+        rested = Rested({}, set())
+        if destroyed:
+            making = making.without_person()
         if making.author and left and not standing:
             closing = _not_of_duty(notice, left)
             by, version = making.author.caller.id, making.notice.version
@@ -226,14 +241,18 @@ class Eraser:
             key_destroyed=destroyed,
             notice=making.notice,
             records=[
-                CertifiedRecord(r.id, r.collection, choice.gone.get(r.id, {}), choice.kept.get(r.id, {}))
+                CertifiedRecord(
+                    r.id,
+                    r.collection,
+                    choice.gone.get(r.id, {}),
+                    choice.kept.get(r.id, {}),
+                    sorted(rested.closed.get(r.id, ())),
+                )
                 for r in held.records
             ],
-            events=[event.id for event in events],
             log_size=log_size,
             recipients=recipients,
-            bindings_closed=rested.bindings,
-            consents_withdrawn=rested.consents,
+            consents_withdrawn=sorted(rested.consents),
         )
         issued = StoredCertificate(
             certificate.id, subject, cause, destroyed, self._signed(making.tenant, certificate)
@@ -242,10 +261,13 @@ class Eraser:
         await self._certificates.add(work, issued)
         return Erasure(issued, receipts[-1])
 
-    async def _recipients(self, work: UnitOfWork, making: Making) -> list[UUID]:
-        """The outside callers who were given something of the person, to be told of the erasure (GDPR art. 19)."""
+    async def _recipients(self, work: UnitOfWork, making: Making) -> list[UUID] | None:
+        """The outside callers who were given something of the person, to be told of the erasure (GDPR art. 19).
+
+        None where nobody can say: the register is found by the handle, which takes the person's key.
+        """
         if making.person is None:
-            return []
+            return None
         register = Filter(subject=making.person.handle(), actions=LEARNS, outside=True)
         return await self._log.recipients(work, register)
 
@@ -263,8 +285,13 @@ class Eraser:
             raise VaultError(Kind.NOT_FOUND, NO_PERSON)
         await self._ledger.enter(author.tenant, [earlier])
         about = text_of("crt", earlier.id)
-        event = author.event(Action.CERTIFICATE_READ, now, about=about, reason="erased-before")
+        event = _apart(author).event(Action.CERTIFICATE_READ, now, about=about, reason="erased-before")
         return Erasure(earlier, await self._audit.append(event))
+
+
+def _apart(author: Author) -> Author:
+    """Whoever asks, without the case: by it an event that names a certificate would lead to events that name the person."""
+    return replace(author, case=None)
 
 
 def _takes_anything(held: HeldPerson, choice: Choice) -> bool:

@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -36,21 +37,24 @@ class LedgerDamaged(VaultError):
 
 @dataclass(frozen=True, slots=True)
 class LedgerLine:
-    """One erasure: record → fields that were erased, what was ended with it, and the certificate's note."""
+    """One erasure: record → fields that were erased, record → purposes that were closed, purposes whose consents were
+    withdrawn, and the certificate's note.
+    """
 
     certificate: UUID
     tenant: str
     subject: UUID
     everything: bool
+    at: datetime
     erased: dict[UUID, list[str]]
-    bindings: list[UUID]
-    consents: list[UUID]
+    closed: dict[UUID, list[str]]
+    consents: list[str]
     note: str
 
     @property
     def takes_anything(self) -> bool:
         """Whether it changed anything; the certificate of a person on hold did not."""
-        return self.everything or bool(self.erased or self.bindings or self.consents)
+        return self.everything or bool(self.erased or self.closed or self.consents)
 
 
 class Ledger:
@@ -106,7 +110,7 @@ def line_of(note: str) -> str:
         "at": document["at"],
         "everything": document["key_destroyed"],
         "erased": {each["record"]: sorted(each["erased"]) for each in document["records"] if each["erased"]},
-        "bindings": document["bindings_closed"],
+        "closed": {each["record"]: each["closed"] for each in document["records"] if each["closed"]},
         "consents": document["consents_withdrawn"],
         "note": note,
     }
@@ -140,9 +144,10 @@ def _line(document: dict[str, Any]) -> LedgerLine:
         tenant=document["tenant"],
         subject=parse_id("sub", document["subject"]),
         everything=document["everything"] is True,
+        at=datetime.fromisoformat(document["at"]),
         erased={parse_id("rec", record): list(names) for record, names in document["erased"].items()},
-        bindings=[parse_id("bnd", each) for each in document["bindings"]],
-        consents=[parse_id("cns", each) for each in document["consents"]],
+        closed={parse_id("rec", record): list(names) for record, names in document["closed"].items()},
+        consents=list(document["consents"]),
         note=document["note"],
     )
 

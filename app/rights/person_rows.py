@@ -22,10 +22,10 @@ from app.vault.record import HeldRecord
 
 @dataclass(frozen=True, slots=True)
 class Rested:
-    """What was ended for a person of whom something stays."""
+    """What was ended for a person of whom something stays: record → purposes closed, purposes whose consents were withdrawn."""
 
-    bindings: list[UUID]
-    consents: list[UUID]
+    closed: Mapping[UUID, set[str]]
+    consents: set[str]
 
 
 class PersonRows:
@@ -89,12 +89,15 @@ class PersonRows:
         now: datetime,
     ) -> Rested:
         """Closes these bindings, withdraws every consent, ends sessions and assignments."""
-        closed = await self._people.close_bindings(work, list(bindings), Cause.ERASURE, now)
+        closed: dict[UUID, set[str]] = {}
+        for binding in await self._people.close_bindings(work, list(bindings), Cause.ERASURE, now):
+            closed.setdefault(binding.record, set()).add(binding.purpose)
         ledger = await self._people.locked_ledger(work, subject)
         standing = live(ledger, {entry.purpose for entry in ledger})
         await self._people.add_consents(
-            work, [withdrawal(given, notice_version, now, by) for given in standing]
+            work,
+            [withdrawal(subject, given.purpose, given.id, notice_version, now, by) for given in standing],
         )
         await self._sessions.end(work, subject, now)
         await self._assignments.end(work, subject, None, None, now)
-        return Rested([each.id for each in closed], [given.id for given in standing])
+        return Rested(closed, {given.purpose for given in standing})

@@ -10,11 +10,9 @@ from itertools import islice
 from typing import Final
 from uuid import UUID
 
-from app.audit.author import Person
 from app.audit.event import Event, FieldTrace, Outcome
 from app.audit.log import AuditLog
 from app.kernel.clock import Clock
-from app.kernel.errors import VaultError
 from app.notice.active import ActiveNotices
 from app.rights.certificate import Cause, document_of
 from app.rights.choice import HeldPerson
@@ -24,6 +22,7 @@ from app.rights.person_rows import PersonRows
 from app.rights.store import CertificateStore, StoredCertificate
 from app.storage.engine import Database, UnitOfWork
 from app.storage.failures import Conflict
+from app.subjects.binding import Binding
 from app.vault.ask import notice_ref
 from app.vault.find_subject import SubjectFinder
 
@@ -77,35 +76,41 @@ class Replayer:
 
     async def _done_again(self, line: LedgerLine) -> None:
         table, now = await self._notices.table(line.tenant), self._clock.now()
-        person = await self._person(line)
+        person = await self._finder.sound(line.tenant, line.subject)
         making = Making(line.tenant, person, None, notice_ref(table), now, line.certificate)
         cause = Cause(document_of(line.note)["cause"])
         issued = StoredCertificate(line.certificate, line.subject, cause, line.everything, line.note, now)
         async with self._database.transaction(line.tenant) as work:
             held = await self._rows.lock(work, line.subject)
-            events = await self._erased(work, making, held, line) if held and line.takes_anything else []
-            outcome = Outcome.ALLOWED if line.everything else Outcome.PARTIAL
-            await self._audit.record(work, [*events, making.subject_event(outcome, REPLAYED, {})])
+            events = await self._erased(work, making, held, line)
+            await self._audit.record(work, events)
             await self._certificates.add(work, issued)
 
     async def _erased(
-        self, work: UnitOfWork, making: Making, held: HeldPerson, line: LedgerLine
+        self, work: UnitOfWork, making: Making, held: HeldPerson | None, line: LedgerLine
     ) -> list[Event]:
+        """Carries a line out; the events that say so."""
+        outcome = Outcome.ALLOWED if line.everything else Outcome.PARTIAL
+        if held is None or not line.takes_anything:
+            return [making.subject_event(outcome, REPLAYED, {})]
         gone = {r.id: r.fields if line.everything else line.erased.get(r.id, []) for r in held.records}
         left = await self._rows.remove(work, held, gone, making.at)
-        if left and (line.bindings or line.consents):
-            ended = set(line.bindings)
-            bindings = [b for record in left for b in record.bindings if b.id in ended]
-            await self._rows.rest(work, line.subject, bindings, making.notice.version, _NOBODY, making.at)
-        return [
-            making.record_event(record, {name: FieldTrace("erased", REPLAYED) for name in names})
+        if not left:
+            making = making.without_person()
+        elif line.closed or line.consents:
+            ended = [b for record in left for b in record.bindings if _ended(line, b)]
+            await self._rows.rest(work, line.subject, ended, making.notice.version, _NOBODY, making.at)
+        traces = [
+            (
+                record,
+                {name: FieldTrace("erased", REPLAYED) for name in record.fields if name in gone[record.id]},
+            )
             for record in held.records
-            if (names := [name for name in record.fields if name in gone[record.id]])
         ]
+        events = [making.record_event(record, fields) for record, fields in traces if fields]
+        return [*events, making.subject_event(outcome, REPLAYED, {})]
 
-    async def _person(self, line: LedgerLine) -> Person | None:
-        """The person by whose key the events name them; without one they are erased all the same."""
-        with suppress(VaultError):
-            people = await self._finder.people(line.tenant, {line.subject})
-            return people[0] if people else None
-        return None
+
+def _ended(line: LedgerLine, binding: Binding) -> bool:
+    """Whether the erasure of the line closed this: a purpose that was opened again later stays open."""
+    return binding.opened_at <= line.at and binding.purpose in line.closed.get(binding.record, ())

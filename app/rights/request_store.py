@@ -26,6 +26,7 @@ from app.rights.request import TO_DO, PersonRequest, State, Step, moves
 from app.rights.tables import requests
 from app.storage.columns import Moment, microseconds
 from app.storage.engine import Database, UnitOfWork
+from app.storage.stored_word import stored_word
 
 Cursor = tuple[datetime, UUID]
 """The deadline and the id of the last request seen."""
@@ -147,7 +148,7 @@ def _request(row: Row[Any]) -> PersonRequest:
     return PersonRequest(
         id=row.id,
         subject=row.subject,
-        kind=RequestKind(row.kind),
+        kind=stored_word(RequestKind, row.kind),
         recipients_involved=row.recipients_involved,
         received_at=row.received_at,
         acknowledge_by=row.acknowledge_by,
@@ -155,7 +156,7 @@ def _request(row: Row[Any]) -> PersonRequest:
         holidays_known=row.holidays_known,
         opened_at=row.opened_at,
         opened_by=row.opened_by,
-        state=State(row.state),
+        state=stored_word(State, row.state),
         acknowledged_at=row.acknowledged_at,
         extended_at=row.extended_at,
         ended_at=row.ended_at,

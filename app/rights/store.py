@@ -13,6 +13,7 @@ from app.rights.certificate import Cause
 from app.rights.tables import certificates
 from app.storage.engine import Database, UnitOfWork
 from app.storage.hot import HotSelect
+from app.storage.stored_word import stored_word
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,5 +109,10 @@ def _of(tenant: str) -> Select[Any]:
 
 def _certificate(row: Row[Any]) -> StoredCertificate:
     return StoredCertificate(
-        row.id, row.subject, Cause(row.cause), row.key_destroyed, row.note, row.ledgered_at
+        row.id,
+        row.subject,
+        stored_word(Cause, row.cause),
+        row.key_destroyed,
+        row.note,
+        row.ledgered_at,
     )

@@ -1,7 +1,8 @@
 """The ledger of consents: one consent is one purpose, silence is none, a withdrawal is another entry.
 
 The entry holds the evidence the notice asks for: the wording agreed to, how, and when. A withdrawal names the entry it
-withdraws, so that what still stands never depends on a clock.
+withdraws, so that what still stands never depends on a clock; one that names none is an objection by somebody who had not
+agreed, and stands against what another system may still bring.
 """
 
 from collections.abc import Container, Iterable
@@ -49,12 +50,14 @@ def live(ledger: Iterable[Consent], purposes: Container[str]) -> list[Consent]:
     return [e for e in entries if e.act is Act.GIVE and e.purpose in purposes and e.id not in withdrawn]
 
 
-def withdrawal(given: Consent, notice_version: int, now: datetime, by: UUID) -> Consent:
-    """The entry that withdraws one."""
+def withdrawal(
+    subject: UUID, purpose: str, given: UUID | None, notice_version: int, now: datetime, by: UUID
+) -> Consent:
+    """The entry that withdraws a consent, or that says no to a purpose where there is none (`given` is None)."""
     return Consent(
-        id=new_uuid(bucket_of(given.subject)),
-        subject=given.subject,
-        purpose=given.purpose,
+        id=new_uuid(bucket_of(subject)),
+        subject=subject,
+        purpose=purpose,
         act=Act.WITHDRAW,
         notice_version=notice_version,
         wording=None,
@@ -62,5 +65,5 @@ def withdrawal(given: Consent, notice_version: int, now: datetime, by: UUID) -> 
         given_at=None,
         recorded_at=now,
         recorded_by=by,
-        withdraws=given.id,
+        withdraws=given,
     )

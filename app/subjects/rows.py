@@ -1,9 +1,10 @@
-"""From rows to this room's values: rows do not leave it."""
+"""From rows to this room's values: rows do not leave it. A word that is none of its list is `DamagedRow`."""
 
 from typing import Any
 
 from sqlalchemy import Row
 
+from app.storage.stored_word import stored_word
 from app.subjects.binding import Binding, Cause, State
 from app.subjects.consent import Act, Consent
 from app.subjects.subject import Subject
@@ -31,7 +32,7 @@ def consent_of(row: Row[Any]) -> Consent:
         id=row.id,
         subject=row.subject,
         purpose=row.purpose,
-        act=Act(row.act),
+        act=stored_word(Act, row.act),
         notice_version=row.notice_version,
         wording=row.wording,
         method=row.method,
@@ -54,8 +55,8 @@ def binding_of(row: Row[Any]) -> Binding:
         reference_digest=row.reference_digest,
         reference_sealed=row.reference_sealed,
         consent=row.consent,
-        state=State(row.state),
+        state=stored_word(State, row.state),
         closed_at=row.closed_at,
-        closed_because=Cause(row.closed_because) if row.closed_because else None,
+        closed_because=stored_word(Cause, row.closed_because) if row.closed_because else None,
         closed_words=row.closed_words,
     )

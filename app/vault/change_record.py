@@ -8,7 +8,7 @@ follow the values; a removed field's tokens die with it.
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, NoReturn
+from typing import Final
 from uuid import UUID
 
 from app.audit.author import NOT_WRITTEN
@@ -30,7 +30,7 @@ from app.vault.ask import Ask, person_of
 from app.vault.change_store import ChangeStore
 from app.vault.disclosure import NOTHING_HERE, Denial
 from app.vault.fields import FieldCatalogue
-from app.vault.indexing import IndexEntry, entries
+from app.vault.indexing import entries
 from app.vault.judge import Judge, clause_of
 from app.vault.record import StoredRecord
 from app.vault.sealing import RecordCipher
@@ -41,6 +41,7 @@ from app.vault.writing import EVERYTHING, may_write, writes_anything
 _REFUSED: Final = "the notice lets this caller change none of this for this purpose; see reasons"
 _HELD: Final = "a legal hold stands on this person; nothing of theirs is deleted"
 _STALE: Final = "the record has another version by now; read it again and repeat the change"
+_DAMAGED: Final = "this person's key does not pass its check; tell the operator"
 HashPassword = Callable[[str], Awaitable[str]]
 
 
@@ -68,7 +69,7 @@ class _Target:
 
     @property
     def cipher(self) -> RecordCipher:
-        """Seals and opens this record's fields."""
+        """Seals this record's fields."""
         r = self.record
         return RecordCipher(self.keys.field, r.tenant, r.subject, r.id, r.collection)
 
@@ -178,7 +179,7 @@ class RecordChanger:
         try:
             return await self._keyring.subject(stored.tenant, stored.subject, stored.key)
         except Refused:
-            _damaged()
+            raise VaultError(Kind.UNAVAILABLE, _DAMAGED) from None
 
     def _check(self, target: _Target, given: Mapping[str, Plaintext], removed: Sequence[str]) -> None:
         table, record = target.table, target.record
@@ -235,7 +236,6 @@ class RecordChanger:
             )
             for name, value in given.items()
         ]
-        stale = await self._index_of(target, touched)
         removed = [name for name in touched if name not in given]
         event = self._change_event(target, new, removed)
         async with self._database.transaction(record.tenant) as work:
@@ -245,28 +245,12 @@ class RecordChanger:
             moved = person is None or person.restricted != record.standing.restricted
             if moved or not await self._changes.advance(work, record, now):
                 raise VaultError(Kind.PRECONDITION_FAILED, _STALE)
-            await self._changes.unindex(work, record.id, stale)
+            await self._changes.unindex(work, record.id, record.collection, touched)
             await self._changes.replace_fields(work, record, touched, new)
             await self._changes.retire_field_tokens(work, record, removed, now)
             (receipt,) = await self._audit.record(work, [event])
         names = sorted((record.fields.keys() - set(removed)) | given.keys())
         return Changed(record.id, record.subject, record.collection, version, names, receipt)
-
-    async def _index_of(self, target: _Target, names: Sequence[str]) -> list[IndexEntry]:
-        """The index entries of the values that are stored now."""
-        record, cipher = target.record, target.cipher
-        tenant_keys = await self._keyring.tenant(record.tenant)
-        found: list[IndexEntry] = []
-        for name in names:
-            sealed = record.fields.get(name)
-            if sealed is None:
-                continue
-            try:
-                value = cipher.open_sealed(name, sealed.version, sealed.envelope)
-            except Refused:
-                _damaged()
-            found += entries(target.table, tenant_keys, self._catalogue, record.collection, name, value)
-        return found
 
     async def _refuse(
         self,
@@ -323,7 +307,3 @@ class RecordChanger:
             fields=traces,
             written=written,
         )
-
-
-def _damaged() -> NoReturn:
-    raise VaultError(Kind.UNAVAILABLE, "a stored value does not pass its integrity check; tell the operator")

@@ -5,13 +5,12 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, delete, func, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, delete, func, insert, select, update
 
-from app.crypto.blind_index import digest_bucket
 from app.kernel.ids import bucket_of, new_uuid
 from app.storage.engine import UnitOfWork
 from app.subjects.tables import bindings
-from app.vault.indexing import IndexEntry, index_places
+from app.vault.indexing import index_places
 from app.vault.record import StoredRecord
 from app.vault.record_list import RecordHead, record_head
 from app.vault.store import NewField, insert_fields
@@ -37,17 +36,11 @@ class ChangeStore:
         result = await work.execute(statement.values(version=record.version + 1, changed_at=now))
         return bool(result.rowcount)
 
-    async def unindex(self, work: UnitOfWork, record: UUID, stale: Sequence[IndexEntry]) -> None:
-        """Removes index entries of a record."""
-        if not stale:
-            return
-        places = [(digest_bucket(e.digest), e.place, e.digest) for e in stale]
+    async def unindex(self, work: UnitOfWork, record: UUID, collection: str, names: Sequence[str]) -> None:
+        """Removes a record's index entries of these fields, whatever notice and key they were made under."""
+        places = [place for name in names for place in index_places(collection, name)]
         await work.execute(
-            delete(search_index).where(
-                search_index.c.tenant == work.tenant,
-                search_index.c.record == record,
-                tuple_(search_index.c.bucket, search_index.c.field, search_index.c.digest).in_(places),
-            )
+            delete(search_index).where(*_indexed(work, record), search_index.c.field.in_(places))
         )
 
     async def replace_fields(
@@ -102,10 +95,7 @@ class ChangeStore:
         for table in _OF_A_FIELD:
             of_field = table.c.bucket == bucket_of(record), table.c.record == record, table.c.field.in_(names)
             await work.execute(delete(table).where(*of_field, table.c.tenant == work.tenant))
-        places = [place for name in names for place in index_places(collection, name)]
-        await work.execute(
-            delete(search_index).where(*_indexed(work, record), search_index.c.field.in_(places))
-        )
+        await self.unindex(work, record, collection, names)
         this = records.c.bucket == bucket_of(record), records.c.id == record, records.c.tenant == work.tenant
         following = {"version": records.c.version + 1, "changed_at": now}
         await work.execute(update(records).where(*this).values(**following))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from app.audit.log import Receipt
 from app.kernel.errors import Kind, VaultError
@@ -13,9 +13,8 @@ from app.vault.record import StoredRecord
 NOTHING_HERE: Final = "there is no such record for you: it is missing, was erased, or is not yours"
 
 
-@dataclass(frozen=True, slots=True)
-class FieldAnswer:
-    """One field as it leaves the vault."""
+class FieldAnswer(NamedTuple):
+    """One field as it leaves the vault; a tuple, since a batch makes thousands and a frozen dataclass costs three times that."""
 
     form: Form
     value: Any = None

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from app.audit.author import NO_PERSON, Person
 from app.crypto.blind_index import blind_index
-from app.crypto.handle import handle
 from app.crypto.refused import Refused
 from app.kernel.errors import Kind, VaultError
 from app.kernel.plaintext import Plaintext
@@ -47,13 +46,17 @@ class SubjectFinder:
         except Refused:
             raise VaultError(Kind.UNAVAILABLE, _DAMAGED) from None
 
-    async def handle(self, tenant: str, subject: UUID) -> str | None:
-        """The person's handle; None when there is no such person, or their key is gone."""
-        stored = await self._store.by_id(tenant, subject)
-        if stored is None:
-            return None
-        row = SubjectKeyRow.of(stored.wrapped_key, stored.commitment, stored.kek_version)
+    async def sound(self, tenant: str, subject: UUID) -> Person | None:
+        """The person with their keys; None when there is none, and when the key does not pass its check."""
+        row = (await self._store.wrapped_keys(tenant, {subject})).get(subject)
         try:
-            return handle((await self._keyring.subject(tenant, subject, row)).handle, subject)
+            return row and Person(
+                subject, await self._keyring.subject(tenant, subject, SubjectKeyRow.of(*row))
+            )
         except Refused:
             return None
+
+    async def handle(self, tenant: str, subject: UUID) -> str | None:
+        """The person's handle; None when there is no such person, or their key is gone."""
+        person = await self.sound(tenant, subject)
+        return person and person.handle()

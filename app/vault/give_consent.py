@@ -1,8 +1,9 @@
 """Giving consent, withdrawing it, and objecting: entries in the ledger, and what they open and close at once.
 
-A consent opens its purpose on every record of the person whose collection has a field that the purpose covers. A withdrawal
-ends the purpose for the person, however often they had agreed to it; an objection does so for several purposes, by default
-all that carry out the clause on contact. Both act on the next read in every process, because standing is read from rows.
+A consent opens its purpose on every record of the person whose collection has a field that the purpose covers, where it is not
+open already. A withdrawal ends the purpose for the person, however often they had agreed to it; an objection does so for several
+purposes, by default all that carry out the clause on contact, and says no to those as well to which they had not agreed. Both
+act on the next read in every process, because standing is read from rows.
 """
 
 from collections.abc import Iterable, Sequence
@@ -26,6 +27,7 @@ from app.subjects.consent import Act, Consent, live, withdrawal
 from app.subjects.store import SubjectStore
 from app.vault.find_subject import SubjectFinder
 from app.vault.join_consents import consent_purposes, joined
+from app.vault.keeping import is_open
 from app.vault.record_list import RecordList
 from app.vault.submission import ConsentGiven, consent_errors, pointer
 
@@ -164,11 +166,19 @@ class ConsentKeeper:
         return same
 
     async def _open(self, work: UnitOfWork, table: DecisionTable, entry: Consent) -> list[Binding]:
-        opened = [
-            joined(entry, record.id, entry.recorded_at)
+        reached = [
+            record.id
             for record in await self._records.locked(work, entry.subject)
             if entry.purpose in consent_purposes(table, record.collection)
         ]
+        purpose = table.notice.purposes[entry.purpose]
+        there = {
+            binding.record
+            for binding in await self._people.locked_bindings(work, reached, {entry.purpose})
+            # One that ends by itself counts from its opening: who agrees again begins its time anew.
+            if not purpose.closes_after and is_open(purpose, binding, entry.recorded_at)
+        }
+        opened = [joined(entry, record, entry.recorded_at) for record in reached if record not in there]
         await self._people.add_bindings(work, opened)
         return opened
 
@@ -181,11 +191,19 @@ class ConsentKeeper:
         cause: Cause,
         now: datetime,
     ) -> "_Ended":
-        """Withdraws every live consent to these purposes and closes their bindings, of a locked person."""
+        """Withdraws every live consent to these purposes and closes their bindings, of a locked person.
+
+        An objection to what they had not agreed to is an entry too: a consent given before, brought later, does not undo it.
+        """
         chosen = frozenset(purposes)
         version = author.notice.version
         standing = live(await self._people.locked_ledger(work, person.id), chosen)
-        entries = [withdrawal(given, version, now, author.caller.id) for given in standing]
+        ended: list[tuple[str, UUID | None]] = [(given.purpose, given.id) for given in standing]
+        if cause is Cause.OBJECTION:
+            ended += [(name, None) for name in sorted(chosen - {given.purpose for given in standing})]
+        entries = [
+            withdrawal(person.id, name, given, version, now, author.caller.id) for name, given in ended
+        ]
         await self._people.add_consents(work, entries)
         records = [record.id for record in await self._records.locked(work, person.id)]
         bindings = await self._people.locked_bindings(work, records, chosen)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.notice.model import Basis, Notice, Purpose
-from app.subjects.binding import Binding, Cause
+from app.subjects.binding import Binding, Cause, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,29 @@ def until(purpose: Purpose, binding: Binding) -> datetime | None:
     """The moment up to which a binding keeps what its purpose covers; None while nothing has ended it."""
     if binding.closed_because is Cause.ERASURE:
         return binding.closed_at
+    end = _end(purpose, binding)
+    return purpose.keep.after(end) if purpose.keep and end else end
+
+
+def is_open(purpose: Purpose, binding: Binding, now: datetime) -> bool:
+    """Whether a record may be used for a purpose by this binding: nobody has closed it, and it has not ended by itself."""
+    end = _end(purpose, binding)
+    return binding.state is State.OPEN and (end is None or now < end)
+
+
+def owed(
+    notice: Notice, collection: str, field: str, bindings: Iterable[Binding], now: datetime
+) -> list[Keeper]:
+    """Which legal duties keep `collection.field` now, against a request and against whoever would remove it (GDPR art. 17(3)(b))."""
+    return [
+        keeper
+        for keeper in keepers(notice, collection, field, bindings)
+        if keeper.basis is Basis.LEGAL_OBLIGATION and (keeper.until is None or now < keeper.until)
+    ]
+
+
+def _end(purpose: Purpose, binding: Binding) -> datetime | None:
     ends = [binding.closed_at] if binding.closed_at else []
     if purpose.closes_after:
         ends.append(purpose.closes_after.after(binding.opened_at))
-    if not ends:
-        return None
-    return purpose.keep.after(min(ends)) if purpose.keep else min(ends)
+    return min(ends, default=None)

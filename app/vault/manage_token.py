@@ -16,6 +16,7 @@ from app.crypto.refused import Refused
 from app.crypto.token import digest, parse
 from app.kernel.caller import Caller
 from app.kernel.clock import Clock
+from app.kernel.duration import Duration
 from app.kernel.errors import FieldError, Kind, VaultError
 from app.keys.keyring import TenantKeyring
 from app.notice.active import ActiveNotices
@@ -70,12 +71,7 @@ class TokenManager:
     async def issue(self, ask: Ask, order: TokenOrder) -> Disclosure | Denial:
         """Tokens for the fields the notice lets the caller have at least as tokens; the live ones again, with their own terms."""
         table = await self._notices.table(ask.caller.tenant)
-        longest = table.notice.tokens.live.after(self._clock.now())
-        if order.expires_at is not None and order.expires_at > longest:
-            error = FieldError(
-                "/expires_in", "too-long", "the notice lets a token live no longer; ask for less"
-            )
-            raise VaultError(Kind.INVALID, "a token cannot live that long", errors=(error,))
+        _check_life(order.expires_at, self._clock.now(), table.notice.tokens.live)
         wanted = Wanted(order.fields, Form.TOKEN, order.recipient, action=Action.TOKEN_ISSUE)
         verdict = self._judge.unseen(ask, table, wanted)
         if verdict is None:
@@ -152,3 +148,15 @@ class TokenManager:
             collection=record.collection if record else None,
             fields={row.field: FieldTrace(given, "granted", clause) for row in rows},
         )
+
+
+def _check_life(expires_at: datetime | None, now: datetime, most: Duration) -> None:
+    """Returns when a token may live until then, which nobody has to say; `invalid` otherwise."""
+    if expires_at is None or now < expires_at <= most.after(now):
+        return
+    if expires_at <= now:
+        code, detail = "too-short", "a token lives for a second at least; ask for more"
+    else:
+        code, detail = "too-long", "the notice lets a token live no longer; ask for less"
+    error = FieldError("/expires_in", code, detail)
+    raise VaultError(Kind.INVALID, "a token cannot live for that time; see errors", errors=(error,))

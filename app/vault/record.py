@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from app.keys.hierarchy import SubjectKeyRow
@@ -10,9 +11,8 @@ from app.subjects.binding import Binding
 from app.subjects.standing import RecordStanding
 
 
-@dataclass(frozen=True, slots=True)
-class SealedField:
-    """One field's envelope and version."""
+class SealedField(NamedTuple):
+    """One field's envelope and version; a tuple, as `FieldAnswer` is."""
 
     version: int
     envelope: bytes

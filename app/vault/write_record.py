@@ -144,13 +144,13 @@ class RecordWriter:
         for _ in range(_ATTEMPTS):
             tenant_keys = await self._keyring.tenant(tenant)
             people = await self._people(tenant, accepted, tenant_keys)
-            words: _Words = {}
+            batch = _Batch(tenant_keys, self._clock.now())
             sealed = [
-                person if isinstance(person, VaultError) else self._seal(item, tenant_keys, person, words)
+                person if isinstance(person, VaultError) else self._seal(item, person, batch)
                 for item, person in zip(accepted, people, strict=True)
             ]
             try:
-                return await self._commit(tenant, sealed, keep)
+                return await self._commit(tenant, sealed, batch.now, keep)
             except (Conflict, KeyLost) as refused:
                 if len(accepted) > 1:
                     return [outcome for item in accepted for outcome in await self.write_all(tenant, [item])]
@@ -163,13 +163,14 @@ class RecordWriter:
         self,
         tenant: str,
         sealed: Sequence[_Sealed | VaultError],
+        now: datetime,
         keep: Keep[Sequence[Stored | Exception]] | None,
     ) -> list[Stored | Exception]:
         creates = [create for create in sealed if isinstance(create, _Sealed)]
         if not creates:
             return list[Stored | Exception](error for error in sealed if isinstance(error, VaultError))
         async with self._database.transaction(tenant) as work:
-            stored = iter(await self._insert(work, creates))
+            stored = iter(await self._insert(work, creates, now))
             outcomes: list[Stored | Exception] = [
                 create if isinstance(create, VaultError) else next(stored) for create in sealed
             ]
@@ -178,15 +179,14 @@ class RecordWriter:
                 await self._keeper.keep(work, keep.render(outcomes), keep.begun, known)
         return outcomes
 
-    async def _insert(self, work: UnitOfWork, creates: Sequence[_Sealed]) -> list[Stored]:
-        now = self._clock.now()
+    async def _insert(self, work: UnitOfWork, creates: Sequence[_Sealed], now: datetime) -> list[Stored]:
         people = {create.person.id: create.person.new for create in creates if create.person.new}
         await self._subjects.add(work, list(people.values()), now)
         await self._store.add_records(work, [create.record for create in creates], now)
         await self._subjects.add_consents(
             work, [consent for create in creates for consent in create.consents]
         )
-        creates = await self._joined(work, creates)
+        creates = await self._joined(work, creates, now)
         await self._subjects.add_bindings(
             work, [binding for create in creates for binding in create.bindings]
         )
@@ -198,7 +198,7 @@ class RecordWriter:
                 await self._keeper.keep(work, create.keep.render(answer), create.keep.begun, known)
         return stored
 
-    async def _joined(self, work: UnitOfWork, creates: Sequence[_Sealed]) -> Sequence[_Sealed]:
+    async def _joined(self, work: UnitOfWork, creates: Sequence[_Sealed], now: datetime) -> Sequence[_Sealed]:
         """The creates with the purposes their people agreed to before: one query, and none for people who are new here.
 
         It comes after the records are inserted: from then on whoever changes the ledger waits, or has been waited for.
@@ -207,8 +207,10 @@ class RecordWriter:
         here = {
             c.person.id for c in creates if c.purposes and (c.person.new is None or times[c.person.id] > 1)
         }
-        ledgers = await self._subjects.ledgers(work, here) if here else {}
-        return [_joining(create, ledgers.get(create.person.id, ()), self._clock.now()) for create in creates]
+        if not here:
+            return creates
+        ledgers = await self._subjects.ledgers(work, here)
+        return [_joining(create, ledgers.get(create.person.id, ()), now) for create in creates]
 
     async def _people(
         self, tenant: str, accepted: Sequence[Accepted], tenant_keys: TenantKeys
@@ -240,21 +242,19 @@ class RecordWriter:
         except Refused:
             return VaultError(Kind.UNAVAILABLE, _DAMAGED)
 
-    def _seal(self, item: Accepted, tenant_keys: TenantKeys, person: _Person, words: "_Words") -> _Sealed:
-        collection = item.submission.collection
+    def _seal(self, item: Accepted, person: _Person, batch: "_Batch") -> _Sealed:
+        collection, tenant_keys = item.submission.collection, batch.tenant_keys
         record = new_uuid(bucket_of(person.id))
         cipher = RecordCipher(person.keys.field, tenant_keys.tenant, person.id, record, collection)
         sealed = [
             NewField(name, 1, cipher.seal(name, 1, value), self._index(item, tenant_keys, name, value))
             for name, value in item.fields.items()
         ]
-        consents = self._consents(item, person.id)
-        bindings = self._bindings(item, tenant_keys, cipher, person.id, record, consents)
-        event = self._event(item, person, record, sealed, words)
-        new, purposes = (
-            NewRecord(record, person.id, collection, sealed),
-            consent_purposes(item.table, collection),
-        )
+        consents = _consents(item, person.id, batch.now)
+        bindings = _bindings(item, batch, cipher, person.id, record, consents)
+        event = _event(item, person, record, sealed, batch)
+        new = NewRecord(record, person.id, collection, sealed)
+        purposes = batch.consent_purposes(item.table, collection)
         return _Sealed(person, new, bindings, consents, event, item.keep, purposes)
 
     def _index(
@@ -262,92 +262,112 @@ class RecordWriter:
     ) -> Sequence[IndexEntry]:
         return entries(item.table, tenant_keys, self._catalogue, item.submission.collection, name, value)
 
-    def _consents(self, item: Accepted, subject: UUID) -> list[Consent]:
-        return [
-            Consent(
-                id=new_uuid(bucket_of(subject)),
-                subject=subject,
-                purpose=given.purpose,
-                act=Act.GIVE,
-                notice_version=item.table.version,
-                wording=given.wording,
-                method=given.method,
-                given_at=given.given_at,
-                recorded_at=self._clock.now(),
-                recorded_by=item.ask.caller.id,
-            )
-            for given in item.submission.consents
-        ]
 
-    def _bindings(
-        self,
-        item: Accepted,
-        tenant_keys: TenantKeys,
-        cipher: RecordCipher,
-        subject: UUID,
-        record: UUID,
-        consents: Sequence[Consent],
-    ) -> list[Binding]:
-        opened: list[tuple[str, str | None, UUID | None]] = [
-            *((p.purpose, p.reference, None) for p in item.submission.purposes),
-            *((consent.purpose, None, consent.id) for consent in consents),
-        ]
-        now = self._clock.now()
-        bindings = []
-        for purpose, reference, consent in opened:
-            basis = item.table.notice.purposes[purpose].basis
-            binding = new_uuid(bucket_of(subject))
-            digest = sealed = None
-            if reference is not None:
-                digest = blind_index(tenant_keys.references, reference)
-                sealed = cipher.seal(f"binding.{binding}", 1, Plaintext(reference))
-            bindings.append(
-                Binding(
-                    id=binding,
-                    subject=subject,
-                    record=record,
-                    purpose=purpose,
-                    basis=basis.value if basis else "",
-                    opened_at=now,
-                    reference_digest=digest,
-                    reference_sealed=sealed,
-                    consent=consent,
-                )
-            )
-        return bindings
-
-    def _event(
-        self, item: Accepted, person: _Person, record: UUID, sealed: Sequence[NewField], words: "_Words"
-    ) -> Event:
-        traces, inputs = _words_of(item, words)
-        return item.ask.event(
-            item.table,
-            Action.RECORD_STORE,
-            self._clock.now(),
-            Outcome.ALLOWED,
-            person=Person(person.id, person.keys),
-            record=record,
-            collection=item.submission.collection,
-            fields=traces,
-            written={
-                field.name: Ciphertext(field.version, hashlib.sha256(field.envelope).hexdigest())
-                for field in sealed
-            },
-            inputs=inputs,
+def _consents(item: Accepted, subject: UUID, now: datetime) -> list[Consent]:
+    return [
+        Consent(
+            id=new_uuid(bucket_of(subject)),
+            subject=subject,
+            purpose=given.purpose,
+            act=Act.GIVE,
+            notice_version=item.table.version,
+            wording=given.wording,
+            method=given.method,
+            given_at=given.given_at,
+            recorded_at=now,
+            recorded_by=item.ask.caller.id,
         )
+        for given in item.submission.consents
+    ]
 
 
-_Words = dict[tuple[object, ...], tuple[Mapping[str, FieldTrace], Mapping[str, str | bool]]]
-"""What the events of a batch say alike: the same objects, so that the log writes them once."""
+def _bindings(
+    item: Accepted,
+    batch: "_Batch",
+    cipher: RecordCipher,
+    subject: UUID,
+    record: UUID,
+    consents: Sequence[Consent],
+) -> list[Binding]:
+    opened: list[tuple[str, str | None, UUID | None]] = [
+        *((p.purpose, p.reference, None) for p in item.submission.purposes),
+        *((consent.purpose, None, consent.id) for consent in consents),
+    ]
+    bindings = []
+    for purpose, reference, consent in opened:
+        basis = item.table.notice.purposes[purpose].basis
+        binding = new_uuid(bucket_of(subject))
+        digest = sealed = None
+        if reference is not None:
+            digest = blind_index(batch.tenant_keys.references, reference)
+            sealed = cipher.seal(f"binding.{binding}", 1, Plaintext(reference))
+        bindings.append(
+            Binding(
+                id=binding,
+                subject=subject,
+                record=record,
+                purpose=purpose,
+                basis=basis.value if basis else "",
+                opened_at=batch.now,
+                reference_digest=digest,
+                reference_sealed=sealed,
+                consent=consent,
+            )
+        )
+    return bindings
 
 
-def _words_of(item: Accepted, known: _Words) -> tuple[Mapping[str, FieldTrace], Mapping[str, str | bool]]:
-    opened = ",".join(sorted(item.submission.opened()))
-    place = (opened, *((name, item.clauses[name]) for name in item.fields))
-    if place not in known:
-        traces = {n: FieldTrace("stored", Reason.GRANTED.value, item.clauses[n]) for n in item.fields}
-        known[place] = traces, {"opened": opened}
-    return known[place]
+def _event(
+    item: Accepted, person: _Person, record: UUID, sealed: Sequence[NewField], batch: "_Batch"
+) -> Event:
+    traces, inputs = batch.words(item)
+    return item.ask.event(
+        item.table,
+        Action.RECORD_STORE,
+        batch.now,
+        Outcome.ALLOWED,
+        person=Person(person.id, person.keys),
+        record=record,
+        collection=item.submission.collection,
+        fields=traces,
+        written={
+            field.name: Ciphertext(field.version, hashlib.sha256(field.envelope).hexdigest())
+            for field in sealed
+        },
+        inputs=inputs,
+    )
+
+
+_Words = tuple[Mapping[str, FieldTrace], Mapping[str, str | bool]]
+
+
+class _Batch:
+    """What the records written together share: the keys, the moment, and what is found out once for all that are alike."""
+
+    def __init__(self, tenant_keys: TenantKeys, now: datetime) -> None:
+        self.tenant_keys = tenant_keys
+        self.now = now
+        self._words: dict[tuple[object, ...], _Words] = {}
+        self._purposes: dict[tuple[str, str], frozenset[str]] = {}
+
+    def words(self, item: Accepted) -> _Words:
+        """What events say of their fields and inputs: for those that say the same the same objects, so that the log writes
+        them once.
+        """
+        opened = ",".join(sorted(item.submission.opened()))
+        place = (opened, *item.clauses.items(), *item.fields)
+        known = self._words.get(place)
+        if known is None:
+            traces = {n: FieldTrace("stored", Reason.GRANTED.value, item.clauses[n]) for n in item.fields}
+            known = self._words[place] = traces, {"opened": opened}
+        return known
+
+    def consent_purposes(self, table: DecisionTable, collection: str) -> frozenset[str]:
+        """As the function of this name."""
+        place = (table.digest, collection)
+        if place not in self._purposes:
+            self._purposes[place] = consent_purposes(table, collection)
+        return self._purposes[place]
 
 
 def _reference_digest(submission: Submission, tenant_keys: TenantKeys) -> bytes | None:

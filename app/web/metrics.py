@@ -72,10 +72,16 @@ class Metrics:
         series[0].inc()
         series[1].observe(seconds)
 
-    def disclosed(self, purpose: str, outcome: str, forms: Mapping[str, int]) -> None:
-        """A decision; `purpose`: one the notice names, or `unknown`; `forms`: fields given in each form."""
-        self._disclosures.labels(purpose, outcome).inc()
-        for form, count in forms.items():
+    def disclosed(
+        self, decisions: Mapping[tuple[str, str], int], forms: Mapping[tuple[str, str], int]
+    ) -> None:
+        """How many decisions for each purpose and outcome, how many fields for each purpose and form.
+
+        A purpose is one the notice names, or `unknown`.
+        """
+        for (purpose, outcome), count in decisions.items():
+            self._disclosures.labels(purpose, outcome).inc(count)
+        for (purpose, form), count in forms.items():
             self._fields.labels(purpose, form).inc(count)
 
     def events_appended(self, count: int) -> None:

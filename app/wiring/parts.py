@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.approvals.store import OrderStore
+from app.audit.facet_store import FacetStore
 from app.audit.log import AuditLog
 from app.audit.query import AuditQuery
 from app.audit.store import AuditStore
@@ -136,7 +137,7 @@ def build(
     vault_store = VaultStore(database)
     subjects = SubjectStore(database)
     finder = SubjectFinder(subjects, keyring)
-    audit_query = AuditQuery(audit_store)
+    audit_query = AuditQuery(audit_store, FacetStore(database))
     passwords = PasswordHasher()
     judge = Judge(
         catalogue, keyring, Circumstancer(AssignmentStore(database), OrderStore(database), clock), clock
@@ -182,7 +183,7 @@ def build(
         audit=audit,
         audit_query=audit_query,
         audit_tree=audit_tree,
-        stored_verifier=StoredVerifier(StoredRows(database), keyring, AuditQuery(audit_store)),
+        stored_verifier=StoredVerifier(StoredRows(database), keyring, audit_query),
         identity=identity,
         authenticator=authenticator,
         callers=CallerRegistry(database, identity, digest_key, audit, authenticator, clock),

@@ -160,5 +160,13 @@ def test_a_given_key_gives_each_request_its_own() -> None:
     assert keys == ["import-7.0", "import-7.1"] * 2
 
 
+def test_what_can_never_be_sent_is_found_before_anything_is() -> None:
+    requests: list[httpx.Request] = []
+    ids = ["rec_x"] * (MOST_ITEMS + 1) + ["half of a pair: \ud800"]
+    with pytest.raises(ValueError, match="surrogate"):
+        read_many(failing(-1, httpx.Response(500), requests), ids)
+    assert requests == []
+
+
 def fates(found: Batch[Disclosure]) -> Iterator[type]:
     return (type(item) for item in found.items)

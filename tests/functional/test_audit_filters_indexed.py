@@ -15,6 +15,7 @@ from sqlalchemy import event as hooks
 
 from app.api.audit_question import FILTERS
 from app.audit.event import FieldTrace
+from app.audit.facet_store import FacetStore
 from app.audit.query import AuditQuery, Filter
 from tests.support.logs import Log, invented, running_log
 from tests.support.vaults import TENANT, PostgresStore
@@ -122,7 +123,7 @@ def test_there_is_a_question_for_every_filter_of_the_api() -> None:
 async def test_no_filter_reads_through_the_log(log: Log) -> None:
     for name, wanted in QUESTIONS.items():
         with statements(log) as sent:
-            page = await AuditQuery(log.store).page(TENANT, wanted, limit=100)
+            page = await AuditQuery(log.store, FacetStore(log.database)).page(TENANT, wanted, limit=100)
         assert page.items, name
         looked = [await read_rows(log, *one) for one in sent if re.match("SELECT audit_events", one[0])]
         assert looked, (name, sent)

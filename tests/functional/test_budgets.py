@@ -11,6 +11,8 @@ import pytest
 import time_machine
 from sqlalchemy import func, select
 
+from app.kernel.ids import parse_id
+from app.vault.budget_store import BudgetStore
 from app.vault.tables import spent_budgets
 from tests.support.calls import database_calls
 from tests.support.orders import buyer, delivery, event, events_of, problem, read, stored
@@ -160,6 +162,32 @@ async def test_two_processes_share_a_budget(frugal: Vault, tmp_path: Path) -> No
     frugal.parts.discloser._answerer._budget._met.clear()  # as a process that has just started
     assert (await read(frugal, kept[0], "checkout", "order")).status_code == 200
     assert (await read(frugal, kept[PEOPLE], "checkout", "order")).status_code == 429
+
+
+async def test_spending_costs_the_same_however_much_is_spent(sqlite_vault: Vault) -> None:
+    """In steps of SQLite's machine, which do not depend on how busy the computer is."""
+    caller = parse_id("clr", sqlite_vault.callers["checkout"].id)
+
+    async def steps(*people: str) -> int:
+        counted = [0]
+
+        def step() -> None:
+            counted[0] += 1
+
+        async with sqlite_vault.parts.database.bookkeeping(TENANT) as work:
+            raw = await work._connection.get_raw_connection()
+            connection = raw.driver_connection._connection
+            connection.set_progress_handler(step, 1)
+            try:
+                await BudgetStore().spend(work, caller, 1, "people", people, 10_000)
+            finally:
+                connection.set_progress_handler(None, 1)
+        return counted[0]
+
+    await steps("first")
+    few = await steps("second")
+    await steps(*(f"person {n}" for n in range(2000)))
+    assert await steps("last") < 2 * few
 
 
 async def test_without_a_limit_nothing_is_counted(vault: Vault) -> None:

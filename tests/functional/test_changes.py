@@ -4,9 +4,12 @@ import asyncio
 
 import httpx
 import pytest
+from sqlalchemy import update
 
+from app.kernel.ids import parse_id
+from app.vault.tables import field_values, search_index
 from tests.support.orders import account, buyer, codes, delivery, events, events_of, problem, read, stored
-from tests.support.vaults import Vault
+from tests.support.vaults import TENANT, Vault
 
 
 async def change(
@@ -43,6 +46,23 @@ async def test_a_change_makes_a_version_and_the_index_follows(vault: Vault) -> N
         "note": "removed",
     }
     assert event["written"]["phone"]["version"] == 2
+
+
+async def test_no_entry_of_a_value_that_is_no_more_stays_in_the_index(vault: Vault) -> None:
+    """Nor does one that an earlier notice made, and a damaged value can be replaced by a good one."""
+    of = await stored(vault, delivery())
+    record = parse_id("rec", of.json()["id"])
+    mine = search_index.c.record == record
+    async with vault.parts.database.bookkeeping(TENANT) as work:
+        (entry,) = (await work.execute(search_index.select().where(mine))).all()
+        earlier = {**entry._mapping, "field": "delivery.phone^", "digest": bytes(4)}
+        await work.execute(search_index.insert().values(**earlier))
+        damaged = update(field_values).where(field_values.c.record == record, field_values.c.field == "phone")
+        await work.execute(damaged.values(sealed=b"\x01" + bytes(60)))
+    assert (await change(vault, of, '"1"', phone="0903 654 321")).status_code == 200
+    (left,) = await vault.parts.database.read(TENANT, search_index.select().where(mine))
+    assert (left.field, left.digest != entry.digest) == ("delivery.phone", True)
+    assert await found(vault, "0903654321") == 1
 
 
 async def test_a_change_names_its_version(vault: Vault) -> None:

@@ -10,9 +10,10 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.erasing import erasing_vault
 from tests.support.orders import delivery, problem, read, stored
 from tests.support.postgres import PostgresServer, postgres_server
-from tests.support.vaults import PostgresStore, SqliteStore, Vault, running_vault
+from tests.support.vaults import PostgresStore, SqliteStore, Store, Vault, running_vault
 
 _SCHEMA_WORDS = frozenset({"get", "put", "post", "patch", "delete"})
 
@@ -90,10 +91,11 @@ async def test_methods_paths_and_bodies_that_are_not_served(sqlite_vault: Vault)
     assert fits.status_code == 201
 
 
-async def test_health_says_what_is_well_and_nothing_else(vault: Vault) -> None:
-    nobody = vault.client(None)
-    assert (await nobody.get("/livez")).json() == {"status": "ok"}
-    ready = await nobody.get("/readyz")
+async def test_health_says_what_is_well_and_nothing_else(store: Store, tmp_path: Path) -> None:
+    async with erasing_vault(store, tmp_path) as vault:
+        nobody = vault.client(None)
+        assert (await nobody.get("/livez")).json() == {"status": "ok"}
+        ready = await nobody.get("/readyz")
     assert ready.status_code == 200
     assert ready.json().keys() >= {"status", "database", "keys", "audit", "migrations"}
     assert set(ready.json().values()) == {"ok"}
@@ -220,9 +222,9 @@ def _lacks(path: str, operation: dict[str, Any], document: dict[str, Any]) -> li
 
 def _has_example(media: dict[str, Any], document: dict[str, Any]) -> bool:
     schema = media.get("schema", {})
-    name = schema.get("$ref", "").rpartition("/")[2]
-    schema = document["components"]["schemas"].get(name, schema)
-    return any(word in holder for holder in (media, schema) for word in ("example", "examples"))
+    known = document["components"]["schemas"]
+    choices = [known.get(s.get("$ref", "").rpartition("/")[2], s) for s in (schema, *schema.get("anyOf", ()))]
+    return any(word in holder for holder in (media, *choices) for word in ("example", "examples"))
 
 
 async def test_references_in_the_document_resolve_and_patterns_compile(sqlite_vault: Vault) -> None:

@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 
 from app.audit.event import as_json
+from app.audit.facet_store import FacetStore
 from app.audit.query import AuditQuery, Filter
 from app.kernel.ids import text_of
 from tests.support.logs import Log, invented, running_log
@@ -61,7 +62,7 @@ def answers(wanted: Filter, shown: dict[str, object]) -> bool:
 async def pages(log: Log, wanted: Filter, size: int) -> list[str]:
     found, after = [], None
     while True:
-        page = await AuditQuery(log.store).page(TENANT, wanted, limit=size, after=after)
+        page = await AuditQuery(log.store, FacetStore(log.database)).page(TENANT, wanted, limit=size, after=after)
         assert len(page.items) <= size
         found += [item["id"] for item in page.items]
         if page.next is None:
@@ -89,7 +90,7 @@ async def test_a_question_with_a_time(log: Log) -> None:
     began = datetime.now(UTC)
     await log.append(invented(50))
     await log.sequence()
-    query = AuditQuery(log.store)
+    query = AuditQuery(log.store, FacetStore(log.database))
     hour = timedelta(hours=1)
     for since, until, some in (
         (began - hour, None, True),

@@ -10,6 +10,7 @@ from app.audit.checkpoint import Checkpoint, checkpoints_in, parse_checkpoint
 from app.audit.event import Action
 from app.audit.export import LogExporter
 from app.audit.export_format import Ndjson
+from app.audit.facet_store import FacetStore
 from app.audit.log import AuditLog
 from app.audit.note import VerifierKey, parse_note
 from app.audit.publish import NotPublished, Publishing
@@ -100,7 +101,8 @@ async def test_it_begins_anew_and_proves_what_it_has_kept(log: Log) -> None:
 async def test_the_event_names_the_log_it_continues(log: Log) -> None:
     _, last = await restored(log)
     await beginner(log).begin(TENANT)
-    (event,) = (await AuditQuery(log.store).page(TENANT, Filter(action=Action.LOG_BEGIN), limit=10)).items
+    query = AuditQuery(log.store, FacetStore(log.database))
+    (event,) = (await query.page(TENANT, Filter(action=Action.LOG_BEGIN), limit=10)).items
     assert event["inputs"] == {
         "continues": log.key.name,
         "size": str(last.size),

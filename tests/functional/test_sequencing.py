@@ -9,9 +9,9 @@ import pytest
 
 from app.audit.checkpoint import Checkpoint, checkpoints_in, open_checkpoint
 from app.audit.proof import check_consistency, check_inclusion
-from app.audit.sequence import LogDamaged, Step
+from app.audit.sequence import Step
 from app.audit.tree import Range, RootHasher, leaf_hash
-from app.audit.tree_store import LeaseLost
+from app.audit.tree_store import LeaseLost, LogDamaged
 from app.storage.engine import UnitOfWork
 from tests.support.logs import Clockwork, Log, cut, invented, running_log
 from tests.support.vaults import TENANT, Store

@@ -82,6 +82,9 @@ async def test_terms_can_be_shorter_than_the_notice_says_and_never_longer(sqlite
         refused = await issue(sqlite_vault, parcel, expires_in="P8D")
         assert problem(refused) == (422, "invalid")
         assert codes(refused) == {"/expires_in": "too-long"}
+        refused = await issue(sqlite_vault, parcel, expires_in="PT0S")
+        assert problem(refused) == (422, "invalid")
+        assert codes(refused) == {"/expires_in": "too-short"}
 
 
 @pytest.mark.parametrize("end", ["expiry", "use", "revocation", "revocation of all"])

@@ -12,16 +12,13 @@ from pydantic import (
 
 from app.api.schemas.receipt import RECEIPT_EXAMPLE, BatchReceiptOut, ReceiptOut, receipt_json
 from app.api.schemas.spelling import Body, CallerId, Moment, Name, Reference, SubjectId
-from app.kernel.clock import rfc3339
 from app.kernel.ids import parse_id, text_of
 from app.kernel.plaintext import Plaintext
 from app.notice.model import Form, SearchMode
 from app.vault.change_record import Changed
-from app.vault.disclosure import Disclosure, FieldAnswer
 from app.vault.judge import Wanted
 from app.vault.search import Search
 from app.vault.submission import ConsentGiven, PurposeOpened, Submission
-from app.vault.write_record import Stored
 
 _Evidence = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9._:/#-]{1,128}$")]
 _FieldName = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=64)]
@@ -276,22 +273,6 @@ class FoundOut(BaseModel):
     receipt: ReceiptOut
 
 
-def stored_json(stored: Stored) -> dict[str, Any]:
-    """The answer to a store."""
-    return {
-        "id": text_of("rec", stored.record),
-        "subject": text_of("sub", stored.subject),
-        "collection": stored.collection,
-        "version": 1,
-        "fields": list(stored.fields),
-        "bindings": [
-            {"id": text_of("bnd", b.id), "purpose": b.purpose, "state": b.state.value}
-            for b in stored.bindings
-        ],
-        "receipt": receipt_json(stored.receipt),
-    }
-
-
 def changed_json(changed: Changed) -> dict[str, Any]:
     """The answer to a change."""
     return {
@@ -302,30 +283,6 @@ def changed_json(changed: Changed) -> dict[str, Any]:
         "fields": list(changed.fields),
         "receipt": receipt_json(changed.receipt),
     }
-
-
-def disclosure_json(disclosure: Disclosure) -> dict[str, Any]:
-    """The answer to a read."""
-    record = disclosure.record
-    return {
-        "id": text_of("rec", record.id),
-        "subject": text_of("sub", record.subject),
-        "collection": record.collection,
-        "version": record.version,
-        "fields": {name: _field_json(answer) for name, answer in disclosure.fields.items()},
-        "receipt": receipt_json(disclosure.receipt),
-    }
-
-
-def _field_json(answer: FieldAnswer) -> dict[str, Any]:
-    shown: dict[str, Any] = {"form": answer.form.value}
-    if answer.value is not None:
-        shown["value"] = answer.value
-    if answer.reason is not None:
-        shown["reason"] = answer.reason
-    if answer.expires_at is not None:
-        shown["expires_at"] = rfc3339(answer.expires_at)
-    return shown
 
 
 _IDS: Final = {"id": "rec_01k9v3c8w0b8sa3q7m5e2t4x6z", "subject": "sub_01k9v3c8vyb8saf0m1g2h3j4k5"}

@@ -195,21 +195,24 @@ def _binding(view: BindingView) -> dict[str, Any]:
 
 def _consents(ledger: Sequence[Consent]) -> list[dict[str, Any]]:
     withdrawals = {entry.withdraws: entry for entry in ledger if entry.act is Act.WITHDRAW}
-    return [_consent(entry, withdrawals.get(entry.id)) for entry in ledger if entry.act is Act.GIVE]
+    return [_consent(entry, withdrawals.get(entry.id)) for entry in ledger if entry.withdraws is None]
 
 
-def _consent(given: Consent, withdrawal: Consent | None) -> dict[str, Any]:
+def _consent(entry: Consent, withdrawal: Consent | None) -> dict[str, Any]:
+    """A consent and when it was withdrawn; or an objection to what the person had not agreed to."""
+    objected = entry.act is Act.WITHDRAW
+    ended = entry if objected else withdrawal
     return {
-        "id": text_of("cns", given.id),
-        "purpose": given.purpose,
-        "state": "withdrawn" if withdrawal else "given",
-        "given_at": given.given_at and rfc3339(given.given_at),
-        "method": given.method,
-        "wording": given.wording,
-        "notice_version": given.notice_version,
-        "recorded_at": rfc3339(given.recorded_at),
-        "recorded_by": text_of("clr", given.recorded_by),
-        "withdrawn_at": withdrawal and rfc3339(withdrawal.recorded_at),
+        "id": text_of("cns", entry.id),
+        "purpose": entry.purpose,
+        "state": "objected" if objected else "withdrawn" if withdrawal else "given",
+        "given_at": entry.given_at and rfc3339(entry.given_at),
+        "method": entry.method,
+        "wording": entry.wording,
+        "notice_version": entry.notice_version,
+        "recorded_at": rfc3339(entry.recorded_at),
+        "recorded_by": text_of("clr", entry.recorded_by),
+        "withdrawn_at": ended and rfc3339(ended.recorded_at),
     }
 
 

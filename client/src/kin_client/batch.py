@@ -84,14 +84,15 @@ def batched(
     """Every group in turn; `ask` makes the request of the group of this number.
 
     A request that fails gives its error to each of its items, and to all that follow when it would fail for them too
-    (nothing more is sent then). It is raised only when no request has succeeded.
+    (nothing more is sent then). It is raised only when no request has succeeded. An item that can never be sent raises
+    before anything is sent.
     """
     items: list[M | VaultError] = []
     receipts: list[BatchReceipt] = []
     first: VaultError | None = None
     last: VaultError | None = None
     succeeded = False
-    for number, group in enumerate(groups):
+    for number, group in enumerate(list(groups)):
         if not isinstance(last, _FOR_ALL):
             try:
                 answered = parsed(_Answered, (yield ask(number, group)))

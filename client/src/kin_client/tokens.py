@@ -89,7 +89,11 @@ def issue_tokens(
 def resolve_tokens(
     tokens: Iterable[str], *, purpose: str, case: str | None = None
 ) -> Operation[Batch[ResolvedToken]]:
-    """What any number of tokens stand for: a value or `NotFound` for each, in order."""
+    """What any number of tokens stand for: a value or `NotFound` for each, in order.
+
+    Each attempt is decided anew. `NotFound` for a token of limited uses can also mean that its last use was taken and
+    the answer lost: ask for another token.
+    """
     headers = asking(purpose, case)
 
     def ask(_number: int, group: list[bytes]) -> Request:

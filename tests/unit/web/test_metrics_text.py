@@ -10,7 +10,8 @@ def test_everything_counted_is_rendered_under_closed_labels() -> None:
     for _ in range(2):
         metrics.request_ended("GET", "/v1/records/{record_id}", 200, 0.003)
     metrics.request_began()
-    metrics.disclosed("delivery", "partial", {"plain": 1, "masked": 2, "withheld": 0})
+    forms = {("delivery", "plain"): 1, ("delivery", "masked"): 2, ("delivery", "withheld"): 0}
+    metrics.disclosed({("delivery", "partial"): 1}, forms)
     metrics.events_appended(8)
     metrics.events_appended(1)
     metrics.database_failed()
