@@ -4,7 +4,7 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.api.answers import answer, example
+from app.api.answers import answer, example, owned
 from app.api.schemas.erasures import CERTIFICATE_EXAMPLE, CertificateOut, certificate_json
 from app.audit.author import NO_PERSON
 from app.kernel.errors import Kind, VaultError
@@ -43,7 +43,9 @@ def erasures_router(parts: Parts) -> APIRouter:
         if subject is None:
             raise VaultError(Kind.NOT_FOUND, NO_PERSON)
         done = await parts.erasing.eraser.erase_subject(author, subject)
-        return answer(certificate_json(done.certificate, done.receipt))
+        document = certificate_json(done.certificate, done.receipt)
+        # Kept under the person's key, as long as there is one: beside the certificate stands the event, which may name them.
+        return answer(document) if document["key_destroyed"] else owned(document, subject)
 
     @router.get(
         "/v1/certificates/{certificate_id}",

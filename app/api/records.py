@@ -127,7 +127,11 @@ def records_router(parts: Parts, metrics: Metrics) -> APIRouter:
         keep: Keep[Stored] | None
         keep = Keep(begun, lambda stored: _created(stored).kept()) if begun else None
         stored = await parts.storer.store(ask, body.submission(), keep)
-        return denied(request, stored) if isinstance(stored, Denial) else _created(stored)
+        if isinstance(stored, Denial):
+            return denied(request, stored)
+        created = _created(stored)
+        created.kept_with_effect = keep is not None
+        return created
 
     @router.get(
         "/v1/records/{record_id}",

@@ -15,6 +15,7 @@ from app.storage.stored_word import DamagedRow
 from app.subjects.binding import Binding
 from app.subjects.store import SubjectStore
 from app.vault.record import HeldRecord
+from app.vault.record_list import RecordList
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +49,15 @@ class DueFinder:
     """Looks, and opens no field."""
 
     def __init__(
-        self, store: DueStore, people: SubjectStore, notices: ActiveNotices, versions: NoticeStore
+        self,
+        store: DueStore,
+        records: RecordList,
+        people: SubjectStore,
+        notices: ActiveNotices,
+        versions: NoticeStore,
     ) -> None:
         self._store = store
+        self._records = records
         self._people = people
         self._notices = notices
         self._versions = versions
@@ -118,7 +125,7 @@ class DueFinder:
         self, tenant: str, rule: Rule, before: datetime, found: Sequence[Candidate]
     ) -> list[DueRecord]:
         ids = [one.record.id for one in found]
-        names = await self._store.fields(tenant, ids)
+        names = await self._records.fields(tenant, ids)
         bindings: dict[UUID, list[Binding]] = {record: [] for record in ids}
         for binding in await self._people.bindings_of_records(tenant, ids):
             bindings[binding.record].append(binding)

@@ -101,22 +101,6 @@ class DueStore:
         buckets = {bucket_of(subject) for subject in people}
         return await self._candidates(tenant, records.c.bucket.in_(buckets), records.c.subject.in_(people))
 
-    async def fields(self, tenant: str, chosen: Collection[UUID]) -> dict[UUID, list[str]]:
-        """Record → the names of its stored fields."""
-        found: dict[UUID, list[str]] = {record: [] for record in chosen}
-        statement = (
-            select(field_values.c.record, field_values.c.field)
-            .where(
-                field_values.c.bucket.in_({bucket_of(record) for record in chosen}),
-                field_values.c.record.in_(chosen),
-                field_values.c.tenant == tenant,
-            )
-            .order_by(field_values.c.record, field_values.c.field)
-        )
-        for row in await self._database.read(tenant, statement) if chosen else ():
-            found[row.record].append(row.field)
-        return found
-
     async def _candidates(self, tenant: str, *conditions: ColumnElement[bool]) -> list[Candidate]:
         person = (subjects.c.bucket == records.c.bucket) & (subjects.c.id == records.c.subject)
         statement = (

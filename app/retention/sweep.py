@@ -1,9 +1,9 @@
 """The sweep: has everything erased whose time has come, person by person, each in a transaction of its own.
 
-What goes is decided again under each person's lock, by the notice that is active then, at the time the sweep began. It may stop anywhere: what is left is due in
-the next one, and two at once find nothing to do twice. It begins with an event, by which the next one knows that the clock can
-be believed (`clock_check`); where it cannot, that event says so and nothing is erased. A person whose data cannot be erased is
-counted and passed over, so that they keep nobody else's.
+What goes is decided again under each person's lock, by the notice that is active then, for the time at which the sweep began. It
+may stop anywhere: what is left is due in the next one, and two at once find nothing to do twice. It begins with an event, by
+which the next one knows that the clock can be believed (`clock_check`); where it cannot, that event says so and nothing is
+erased. A person whose data cannot be erased is counted and passed over, so that they keep nobody else's.
 """
 
 from collections.abc import Callable

@@ -5,8 +5,8 @@ opened or stored a moment before counts. Fields that go take their tokens, index
 without a field goes; a person without a record goes, and their key with them. The certificate is stored in the same
 transaction, and the erasure is acknowledged when the erasure ledger has it. Which fields go is decided by a `Choose` (`choice`).
 
-A certificate names the person and outlives them. So an event names the person by handles or the certificate, never both, and where
-nothing is left no handle at all: whoever has the certificate finds nobody's events by it. Nor may they meet in a case.
+A certificate names the person and outlives them. So an event names the person by handles, or it names the certificate, never
+both; where nothing is left it has no handle. Whoever has the certificate finds nobody's events by it, not by a case either.
 """
 
 from collections.abc import Sequence

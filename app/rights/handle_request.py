@@ -1,7 +1,11 @@
 """What the shop does with a person's request: opens it, acknowledges it, extends it once, completes or refuses it.
 
-Completing says that the thing asked for was done; it does not do it, for each has a call of its own. Every step is on record. A
-request outlives its person: it can still be completed, while words, which need the person's key, can no longer be added.
+Completing says that the thing asked for was done; it does not do it, for each has a call of its own: an erasure is done when a
+certificate says so. Every step is on record. A request outlives its person: it can still be completed, while words, which need
+the person's key, can no longer be added.
+
+The row of a request names its person for good. So its events name the request and nothing that other events name beside a handle:
+no person, no case, no session of theirs.
 """
 
 from collections.abc import Mapping
@@ -19,7 +23,7 @@ from app.kernel.errors import FieldError, Kind, VaultError
 from app.kernel.ids import bucket_of, new_uuid, text_of
 from app.kernel.plaintext import Plaintext
 from app.rights.deadline import Deadlines, RequestKind
-from app.rights.request import TO_DO, PersonRequest, Step, moves
+from app.rights.request import THEMSELVES, TO_DO, PersonRequest, Step, moves
 from app.rights.request_store import Cursor, RequestFilter, RequestPage, RequestStore
 from app.rights.store import CertificateStore
 from app.storage.engine import Database
@@ -36,6 +40,7 @@ _ACTIONS: Final = {
     Step.REFUSE: Action.REQUEST_REFUSE,
 }
 _WORDS: Final = ("opened", "extended", "refused")
+_NOT_DONE: Final = "a legal hold kept everything when this certificate was made; erase when it is released, or refuse the request"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +104,7 @@ class RequestDesk:
             due_at=dates.due_at,
             holidays_known=dates.holidays_known,
             opened_at=now,
-            opened_by=author.caller.id,
+            opened_by=author.caller.id if author.caller.subject is None else THEMSELVES,
         )
         if asked.words is not None:
             request = replace(
@@ -109,7 +114,7 @@ class RequestDesk:
             if await self._people.lock(work, asked.subject) is None:
                 raise VaultError(Kind.NOT_FOUND, NO_PERSON)
             await self._store.add(work, request)
-            event = _event(author, Action.REQUEST_OPEN, now, request, person)
+            event = _event(author, Action.REQUEST_OPEN, now, request)
             (receipt,) = await self._audit.record(work, [event])
         return RequestView(request, receipt)
 
@@ -124,17 +129,18 @@ class RequestDesk:
         return await self._move(author, request, Step.EXTEND, {"due_at": due_at}, reason)
 
     async def complete(self, author: Author, request: UUID, certificate: UUID | None) -> RequestView:
-        """Says that it was done, and with which certificate. `not-found`; `conflict` when it is over; `invalid` for a certificate
-        that is not this person's.
+        """Says that it was done, and with which certificate. `not-found`; `invalid` for an erasure without a certificate, and for
+        one that is not this person's; `conflict` when the request is over, or the certificate says that a hold kept everything.
         """
+        known = await self._known(author, request)
         if certificate is not None:
-            known, found = (
-                await self._known(author, request),
-                await self._certificates.by_id(author.tenant, certificate),
-            )
+            found = await self._certificates.by_id(author.tenant, certificate)
             if found is None or found.subject != known.subject:
-                error = FieldError("/certificate", "not-found", "name a certificate of this person's erasure")
-                raise VaultError(Kind.INVALID, "there is no such certificate; see errors", errors=(error,))
+                raise _not_certified("not-found", "name a certificate of this person's erasure")
+            if found.document["held"]:
+                raise VaultError(Kind.CONFLICT, _NOT_DONE)
+        elif known.kind is RequestKind.ERASURE:
+            raise _not_certified("required", "erase, and name the certificate of it")
         return await self._move(author, request, Step.COMPLETE, {"certificate": certificate})
 
     async def refuse(self, author: Author, request: UUID, reason: Plaintext) -> RequestView:
@@ -146,7 +152,7 @@ class RequestDesk:
         known = await self._known(author, request)
         person = await self._person(author, known)
         words = None if person is None else _opened(author.tenant, person, known)
-        event = _event(author, Action.REQUEST_LIST, self._clock.now(), known, person)
+        event = _event(author, Action.REQUEST_LIST, self._clock.now(), known)
         return RequestView(known, await self._audit.append(event), words)
 
     async def page(
@@ -183,7 +189,7 @@ class RequestDesk:
             if not await self._store.move(work, request_id, step, now, changes):
                 raise VaultError(Kind.CONFLICT, f"this request cannot be moved by {step} any more; read it")
             moved = replace(known, state=state, acknowledged_at=known.acknowledged_at or now, **changes)
-            (receipt,) = await self._audit.record(work, [_event(author, _ACTIONS[step], now, moved, person)])
+            (receipt,) = await self._audit.record(work, [_event(author, _ACTIONS[step], now, moved)])
         return RequestView(moved, receipt)
 
     async def _known(self, author: Author, request: UUID) -> PersonRequest:
@@ -211,17 +217,22 @@ def _received(author: Author, given: datetime | None, now: datetime) -> datetime
     raise VaultError(Kind.INVALID, "the time of the receipt cannot be used; see errors", errors=(error,))
 
 
-def _event(
-    author: Author, action: Action, now: datetime, request: PersonRequest, person: Person | None
-) -> Event:
+def _not_certified(code: str, detail: str) -> VaultError:
+    error = FieldError("/certificate", code, detail)
+    return VaultError(
+        Kind.INVALID, "an erasure is completed with its certificate; see errors", errors=(error,)
+    )
+
+
+def _event(author: Author, action: Action, now: datetime, request: PersonRequest) -> Event:
     certificate = {"certificate": text_of("crt", request.certificate)} if request.certificate else NOTHING
-    return author.event(
+    event = replace(author, case=None).event(
         action,
         now,
-        person=person,
         about=text_of("req", request.id),
         inputs={"kind": request.kind.value, **certificate},
     )
+    return event if author.caller.subject is None else replace(event, caller=None)
 
 
 def _sealed(tenant: str, person: Person, request: PersonRequest, said_at: str, words: Plaintext) -> bytes:

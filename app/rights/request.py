@@ -46,9 +46,15 @@ TO_DO: Final = frozenset(state for state, steps in TRANSITIONS.items() if steps)
 """The states in which something is still to be done."""
 
 
+THEMSELVES: Final = UUID(int=0)
+
+
 @dataclass(frozen=True, slots=True)
 class PersonRequest:
-    """One request. Whatever answers the person first, also an extension or the end, acknowledges it."""
+    """One request. Whatever answers the person first, also an extension or the end, acknowledges it.
+
+    `opened_by` is `THEMSELVES` for the person's own: a session's id would lead to all that was done in that session.
+    """
 
     id: UUID
     subject: UUID

@@ -3,17 +3,21 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import FromClause, Row, Select, bindparam, insert, select, tuple_, update
 
+from app.audit.note import NoteInvalid
+from app.kernel.errors import Kind, VaultError
 from app.kernel.ids import bucket_of
-from app.rights.certificate import Cause
+from app.rights.certificate import Cause, document_of
 from app.rights.tables import certificates
 from app.storage.engine import Database, UnitOfWork
 from app.storage.hot import HotSelect
 from app.storage.stored_word import stored_word
+
+_DAMAGED: Final = "the stored certificate does not pass its check; tell the operator"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,14 @@ class StoredCertificate:
     key_destroyed: bool
     note: str
     ledgered_at: datetime | None = None
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """What the certificate says; `unavailable` when what is stored is none."""
+        try:
+            return document_of(self.note)
+        except NoteInvalid:
+            raise VaultError(Kind.UNAVAILABLE, _DAMAGED) from None
 
 
 class CertificateStore:

@@ -16,9 +16,10 @@ from app.audit.log import AuditLog, Receipt
 from app.audit.query import LARGEST_PAGE
 from app.identity.store import IdentityStore
 from app.kernel.clock import Clock
-from app.kernel.errors import VaultError
+from app.kernel.errors import Kind, VaultError
 from app.kernel.ids import parse_id
 from app.notice.active import ActiveNotices
+from app.notice.decide import Reason
 from app.notice.model import Form, Notice
 from app.rights.deadline import Deadlines
 from app.vault.ask import Ask, notice_ref
@@ -28,10 +29,11 @@ from app.vault.disclosure import Denial, Disclosure, FieldAnswer
 from app.vault.find_subject import SubjectFinder
 from app.vault.judge import Wanted
 from app.vault.keeping import Keeper, keepers
-from app.vault.record_list import RecordHead
+from app.vault.record_list import RecordHead, RecordList
 
 MOST_RECORDS: Final = 1000
 """How many records one answer tells of; `next` leads to the others."""
+_NOT_IN_NOTICE: Final = FieldAnswer(Form.WITHHELD, reason="not-in-notice")
 _GIVEN: Final = frozenset({Outcome.ALLOWED.value, Outcome.PARTIAL.value})
 
 
@@ -83,6 +85,7 @@ class SubjectAccess:
     def __init__(
         self,
         describer: SubjectDescriber,
+        stored: RecordList,
         discloser: Discloser,
         finder: SubjectFinder,
         identity: IdentityStore,
@@ -92,6 +95,7 @@ class SubjectAccess:
         clock: Clock,
     ) -> None:
         self._describer = describer
+        self._stored = stored
         self._discloser = discloser
         self._finder = finder
         self._identity = identity
@@ -103,7 +107,8 @@ class SubjectAccess:
     async def account(
         self, ask: Ask, subject: UUID, *, limit: int = MOST_RECORDS, after: UUID | None = None
     ) -> Account | Denial:
-        """The account, or the denial when the notice grants nothing of it; `not-found` when there is no such person.
+        """The account, or the denial when the notice grants nothing for the purpose as it was asked; `not-found` when there is
+        no such person. What is stored and not granted is named with the reason, never left out.
 
         `limit` and `after` choose the records, oldest first.
         """
@@ -122,11 +127,14 @@ class SubjectAccess:
         chosen = heads[:limit]
         answers = await self._discloser.disclose_many(ask, [head.id for head in chosen], Wanted())
         denied = [answer for answer in answers if isinstance(answer, Denial)]
-        if denied and not any(isinstance(answer, Disclosure) for answer in answers):
-            return denied[0]
+        refused = [denial for denial in denied if denial.kind is Kind.DISCLOSURE_DENIED]
+        if refused and not any(isinstance(answer, Disclosure) for answer in answers):
+            return refused[0]
+        names = await self._stored.fields(tenant, [head.id for head in chosen])
         records = [
-            _held(table.notice, head, answer, page.bindings)
+            _held(table.notice, head, names[head.id], answer, page.bindings)
             for head, answer in zip(chosen, _told(answers), strict=True)
+            if names[head.id]  # or it went meanwhile
         ]
         event = author.event(
             Action.SUBJECT_EXPORT,
@@ -174,25 +182,33 @@ def _told(answers: Sequence[Disclosure | Denial | VaultError]) -> list[Disclosur
 
 
 def _held(
-    notice: Notice, head: RecordHead, answer: Disclosure | Denial, bindings: Sequence[BindingView]
+    notice: Notice,
+    head: RecordHead,
+    names: Sequence[str],
+    answer: Disclosure | Denial,
+    bindings: Sequence[BindingView],
 ) -> HeldRecord:
     own = [view for view in bindings if view.binding.record == head.id]
-    if isinstance(answer, Disclosure):
-        told = {name: field for name, field in answer.fields.items() if name in answer.record.fields}
-    else:
-        told = {name: FieldAnswer(Form.WITHHELD, reason=reason) for name, reason in answer.reasons.items()}
     collection = notice.collections.get(head.collection)
     fields = collection.fields if collection else {}
     return HeldRecord(
         head,
         {
             name: HeldField(
-                field,
-                fields[name].type == "password",
+                _field(answer, name) if name in fields else _NOT_IN_NOTICE,
+                name in fields and fields[name].type == "password",
                 keepers(notice, head.collection, name, [view.binding for view in own]),
             )
-            for name, field in told.items()
+            for name in names
         },
         own,
         answer,
     )
+
+
+def _field(answer: Disclosure | Denial, name: str) -> FieldAnswer:
+    """What came of reading a field; a collection of which nothing is granted is refused as a whole, without a reason a field."""
+    if isinstance(answer, Disclosure) and name in answer.fields:
+        return answer.fields[name]
+    reasons = answer.reasons if isinstance(answer, Denial) else {}
+    return FieldAnswer(Form.WITHHELD, reason=reasons.get(name, Reason.NOT_GRANTED.value))

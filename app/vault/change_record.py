@@ -8,6 +8,7 @@ follow the values; a removed field's tokens die with it.
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import starmap
 from typing import Final
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from app.audit.event import WITHHELD, Action, Ciphertext, Event, FieldTrace, Out
 from app.audit.log import AuditLog, Receipt
 from app.crypto.key_derivation import SubjectKeys
 from app.crypto.refused import Refused
-from app.kernel.clock import Clock
+from app.kernel.clock import Clock, rfc3339
 from app.kernel.errors import FieldError, Kind, VaultError
 from app.kernel.plaintext import Plaintext
 from app.keys.keyring import TenantKeyring
@@ -24,7 +25,7 @@ from app.notice.active import ActiveNotices
 from app.notice.decide import Reason
 from app.notice.model import BindingState
 from app.notice.table import DecisionTable
-from app.storage.engine import Database
+from app.storage.engine import Database, UnitOfWork
 from app.subjects.store import SubjectStore
 from app.vault.ask import Ask, person_of
 from app.vault.change_store import ChangeStore
@@ -32,6 +33,7 @@ from app.vault.disclosure import NOTHING_HERE, Denial
 from app.vault.fields import FieldCatalogue
 from app.vault.indexing import entries
 from app.vault.judge import Judge, clause_of
+from app.vault.keeping import Keeper, owed
 from app.vault.record import StoredRecord
 from app.vault.sealing import RecordCipher
 from app.vault.store import NewField, VaultStore
@@ -107,7 +109,7 @@ class RecordChanger:
         self, ask: Ask, record: UUID, version: int, fields: Mapping[str, Plaintext | None]
     ) -> Changed | Denial:
         """Writes the given fields and removes those that are None. `precondition-failed` when the version is another; `conflict`
-        when one is to be removed under a legal hold.
+        when one is to be removed that a legal hold or a legal duty keeps.
         """
         target = await self._target(ask, record, Action.RECORD_CHANGE, fields)
         if isinstance(target, Denial):
@@ -119,7 +121,10 @@ class RecordChanger:
         return await self._carry_out(target, await self._passwords_hashed(target, given), list(fields))
 
     async def delete(self, ask: Ask, record: UUID, version: int | None) -> Receipt | Denial:
-        """Removes the record with its fields, index entries, tokens and bindings; the person stays. A version is optional."""
+        """Removes the record with its fields, index entries, tokens and bindings; the person stays. A version is optional.
+
+        `conflict` while a legal hold or a legal duty keeps any of it.
+        """
         target = await self._target(ask, record, Action.RECORD_DELETE, None)
         if isinstance(target, Denial):
             return target
@@ -137,6 +142,7 @@ class RecordChanger:
             person = await self._subjects.lock(work, stored.subject)
             if person is not None and person.held:
                 raise VaultError(Kind.CONFLICT, _HELD)
+            await self._check_duties(work, target, list(stored.fields))
             if person is None or not await self._changes.advance(work, stored, self._clock.now()):
                 raise VaultError(Kind.PRECONDITION_FAILED, _STALE)
             await self._changes.delete_record(work, stored.id)
@@ -206,7 +212,10 @@ class RecordChanger:
             if purpose in table.notice.purposes
             and self._judge.binding(table, record, purpose) is BindingState.OPEN
         ]
-        uncovered = tuple(coverage_errors(record.collection, given, opened, table))
+        # What is only kept can still be put right, for a standing purpose such as the person's own request.
+        standing = table.notice.purposes[target.ask.purpose].standing
+        new = [name for name in given if not (standing and name in record.fields)]
+        uncovered = tuple(coverage_errors(record.collection, new, opened, table))
         if uncovered:
             detail = "no purpose open on this record covers these fields; see errors"
             raise VaultError(Kind.NOT_COVERED, detail, errors=uncovered)
@@ -242,6 +251,7 @@ class RecordChanger:
             person = await self._subjects.lock(work, record.subject)
             if person is not None and person.held and removed:
                 raise VaultError(Kind.CONFLICT, _HELD)
+            await self._check_duties(work, target, removed)
             moved = person is None or person.restricted != record.standing.restricted
             if moved or not await self._changes.advance(work, record, now):
                 raise VaultError(Kind.PRECONDITION_FAILED, _STALE)
@@ -251,6 +261,16 @@ class RecordChanger:
             (receipt,) = await self._audit.record(work, [event])
         names = sorted((record.fields.keys() - set(removed)) | given.keys())
         return Changed(record.id, record.subject, record.collection, version, names, receipt)
+
+    async def _check_duties(self, work: UnitOfWork, target: _Target, removed: Sequence[str]) -> None:
+        """Returns when no legal duty keeps what is to be removed of a record whose person is locked; `conflict` otherwise."""
+        if not removed:
+            return
+        record, notice, now = target.record, target.table.notice, self._clock.now()
+        bindings = await self._subjects.locked_bindings(work, [record.id])
+        kept = {name: owed(notice, record.collection, name, bindings, now) for name in removed}
+        if duties := [(name, keeper) for name, keepers in kept.items() for keeper in keepers]:
+            raise VaultError(Kind.CONFLICT, "a legal duty keeps " + ", ".join(starmap(_until, duties)))
 
     async def _refuse(
         self,
@@ -307,3 +327,9 @@ class RecordChanger:
             fields=traces,
             written=written,
         )
+
+
+def _until(name: str, keeper: Keeper) -> str:
+    """Which duty keeps a field, and how long."""
+    end = f"until {rfc3339(keeper.until)}" if keeper.until else "for as long as it is open"
+    return f"{name} for {keeper.purpose} {end}"

@@ -59,4 +59,4 @@ class SubjectFinder:
     async def handle(self, tenant: str, subject: UUID) -> str | None:
         """The person's handle; None when there is no such person, or their key is gone."""
         person = await self.sound(tenant, subject)
-        return person and person.handle()
+        return person.handle() if person else None

@@ -2,8 +2,8 @@
 
 A key belongs to its caller. Who comes second gets the kept answer, `idempotency-mismatch` for another request, or
 `idempotency-in-flight` while the first is under way. A request that never came back is taken over unless it took effect, which
-its row says (`key_fence`). What an answer says about a person is sealed under that person's key and dies with it; the rest
-under a key of the tenant.
+its row says (`key_fence`). What an answer says about a person is sealed under that person's key and dies with it; the rest,
+and whom it is about, under a key of the tenant.
 """
 
 import base64
@@ -156,39 +156,38 @@ class AnswerKeeper:
         ciphers = await self._ciphers(begun.tenant, unknown)
         for owner, cipher in known.items():
             ciphers[owner] = cipher
-        head = Segment(None, json.dumps([kept.status, dict(kept.headers)]).encode())
+        owners = [segment.owner and segment.owner.hex for segment in segments]
+        head = Segment(None, json.dumps([kept.status, dict(kept.headers), owners]).encode())
         parts = []
         for number, segment in enumerate([head, *segments]):
             if segment.owner not in ciphers:
                 raise VaultError(
                     Kind.UNAVAILABLE, "this person's key does not pass its check; tell the operator"
                 )
-            place = _place(begun, segment.owner, number)
-            envelope = ciphers[segment.owner].seal(place, segment.text)
-            name = segment.owner.hex if segment.owner else None
-            parts.append([name, base64.b64encode(envelope).decode()])
+            envelope = ciphers[segment.owner].seal(_place(begun, segment.owner, number), segment.text)
+            parts.append(base64.b64encode(envelope).decode())
         return json.dumps(parts).encode()
 
     async def _opened(self, begun: Begun, answer: bytes) -> KeptAnswer:
-        parts = [
-            (UUID(hex=owner) if owner else None, base64.b64decode(text)) for owner, text in json.loads(answer)
-        ]
-        ciphers = await self._ciphers(begun.tenant, {owner for owner, _ in parts if owner})
+        head, *parts = [base64.b64decode(part) for part in json.loads(answer)]
+        of_tenant = (await self._ciphers(begun.tenant, set()))[None]
+        try:
+            status, headers, names = json.loads(of_tenant.open_sealed(_place(begun, None, 0), head))
+        except Refused:
+            raise VaultError(
+                Kind.UNAVAILABLE, "the kept answer does not pass its integrity check; tell the operator"
+            ) from None
+        owners = [UUID(hex=name) if name else None for name in names]
+        ciphers = await self._ciphers(begun.tenant, {owner for owner in owners if owner})
         opened: list[Segment | None] = []
-        for number, (owner, envelope) in enumerate(parts):
+        for number, (owner, envelope) in enumerate(zip(owners, parts, strict=True), 1):
             try:
                 text = ciphers[owner].open_sealed(_place(begun, owner, number), envelope)
             except (Refused, KeyError):
                 opened.append(None)  # the person, and with them the key, is gone
             else:
                 opened.append(Segment(owner, text))
-        head = opened[0]
-        if head is None:
-            raise VaultError(
-                Kind.UNAVAILABLE, "the kept answer does not pass its integrity check; tell the operator"
-            )
-        status, headers = json.loads(head.text)
-        return KeptAnswer(status, headers, opened[1:])
+        return KeptAnswer(status, headers, opened)
 
     async def _ciphers(self, tenant: str, owners: set[UUID]) -> dict[UUID | None, FieldCipher]:
         """Of the tenant, and of those people whose key is there and passes its check."""

@@ -50,7 +50,7 @@ def is_open(purpose: Purpose, binding: Binding, now: datetime) -> bool:
 def owed(
     notice: Notice, collection: str, field: str, bindings: Iterable[Binding], now: datetime
 ) -> list[Keeper]:
-    """Which legal duties keep `collection.field` now, against a request and against whoever would remove it (GDPR art. 17(3)(b))."""
+    """Which legal duties keep `collection.field` now, whoever would remove it (GDPR art. 17(3)(b))."""
     return [
         keeper
         for keeper in keepers(notice, collection, field, bindings)

@@ -65,9 +65,14 @@ class KeptStore:
         return bool((await work.execute(update(kept).where(*mine).values(state=_EFFECTED))).rowcount)
 
     async def answer(self, work: UnitOfWork, digest: bytes, request: str, answer: bytes) -> bool:
-        """Keeps the answer of the request that holds the key; False when another one does, or it has been answered."""
+        """Keeps the answer of the request that holds the key; False when another one does, or it has been answered.
+
+        The row forgets the request, whose id events name beside handles: the answer is about people and may outlive them.
+        """
         mine = (*_is(work.tenant, digest), kept.c.request == request, kept.c.state != _ANSWERED)
-        result = await work.execute(update(kept).where(*mine).values(state=_ANSWERED, answer=answer))
+        result = await work.execute(
+            update(kept).where(*mine).values(state=_ANSWERED, request="", answer=answer)
+        )
         return bool(result.rowcount)
 
     async def take_over(self, work: UnitOfWork, digest: bytes, old: str, new: str, now: datetime) -> bool:

@@ -124,7 +124,8 @@ class TokenResolver:
         record = records.get(row.record) if row else None
         if row is None or record is None:
             return self._judge.not_found(ask, table, wanted)
-        known = row.field in table.notice.collections[record.collection].fields
+        collection = table.notice.collections.get(record.collection)  # a newer notice may have it no more
+        known = collection is not None and row.field in collection.fields
         if not known or not _belongs(row, ask) or row.expires_at <= now:
             return await self._judge.not_found_in(ask, table, wanted, record)
         return await self._judge.judge(ask, table, wanted, record)

@@ -32,6 +32,8 @@ from app.vault.recipients import Recipients
 from app.vault.sealing import RecordCipher
 from app.vault.store import VaultStore
 
+_FARTHEST: Final = 10_000
+"""So many matches are looked at, at most, for those that can be read."""
 _DAMAGED: Final = "a stored value does not pass its integrity check; tell the operator"
 
 
@@ -97,25 +99,37 @@ class Searcher:
         await self._recipients.check(ask, table, search.wanted.recipient)
         summary = self._event(ask, table, search, Outcome.ALLOWED, decided)
         await self._budget.search(summary)
-        ids = await self._store.indexed(
-            ask.caller.tenant, sought.entry.place, sought.entry.digest, search.limit + 1
-        )
-        loaded = await self._store.load_many(ask.caller.tenant, ids[: search.limit])
-        hearing = await self._judge.hearing(ask, table, search.wanted, loaded.values())
-        judged = [
-            await self._judge.judge(ask, table, search.wanted, loaded[record], hearing)
-            for record in ids
-            if record in loaded
-        ]
-        readable = [v for v in judged if _readable(v) and _meant(v, search.field, sought)]
-        receipt, answers = await self._answerer.answer_all(table, readable, summary=summary)
+        readable = await self._readable(ask, table, search, sought)
+        receipt, answers = await self._answerer.answer_all(table, readable[: search.limit], summary=summary)
         if receipt is None:
             raise TypeError("a search has its own event")
         for answer in answers:
             if isinstance(answer, VaultError):
                 raise answer
         items = [answer for answer in answers if isinstance(answer, Disclosure)]
-        return Found(items, len(ids) > search.limit, receipt)
+        return Found(items, len(readable) > search.limit, receipt)
+
+    async def _readable(
+        self, ask: Ask, table: DecisionTable, search: Search, sought: Sought
+    ) -> list[Verdict]:
+        """Verdicts on matching records that the ask can read, one more than the limit if there are so many.
+
+        Matches that it cannot read must neither take the place of those it can, nor show in `more`.
+        """
+        tenant, entry, readable = ask.caller.tenant, sought.entry, list[Verdict]()
+        looked, reach = 0, search.limit + 1
+        while True:
+            ids = await self._store.indexed(tenant, entry.place, entry.digest, reach)
+            loaded = await self._store.load_many(tenant, ids[looked:])
+            hearing = await self._judge.hearing(ask, table, search.wanted, loaded.values())
+            for record in ids[looked:]:
+                if record in loaded:
+                    verdict = await self._judge.judge(ask, table, search.wanted, loaded[record], hearing)
+                    if _can_be_read(verdict) and _meant(verdict, search.field, sought):
+                        readable.append(verdict)
+            if len(readable) > search.limit or len(ids) < reach or reach >= _FARTHEST:
+                return readable[: search.limit + 1]
+            looked, reach = len(ids), min(reach * 4, _FARTHEST)
 
     async def _sought(self, ask: Ask, table: DecisionTable, search: Search) -> Sought:
         of_type = self._catalogue.of(table, search.collection)[search.field]
@@ -154,6 +168,10 @@ def _check_searchable(table: DecisionTable, search: Search) -> None:
         error = FieldError("/field", "unknown-field", "name one of: " + ", ".join(collection.fields))
     elif search.mode not in modes(collection.fields[search.field]):
         error = FieldError("/field", "not-searchable", "the notice does not let this field be searched so")
+    elif unknown := [name for name in search.wanted.fields or () if name not in collection.fields]:
+        listed = ", ".join(collection.fields)
+        place = (search.wanted.fields or ()).index(unknown[0])
+        error = FieldError(f"/fields/{place}", "unknown-field", "name some of: " + listed)
     else:
         return
     raise VaultError(Kind.INVALID, "this cannot be searched; see errors", errors=(error,))
@@ -176,7 +194,7 @@ def _decided(ask: Ask, table: DecisionTable, search: Search) -> FieldDecision:
     return decided
 
 
-def _readable(verdict: Verdict) -> bool:
+def _can_be_read(verdict: Verdict) -> bool:
     """Whether the ask could read the record; one that fails its integrity check is not passed over in silence."""
     return verdict.refusal is None or verdict.refusal.kind is Kind.UNAVAILABLE
 

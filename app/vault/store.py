@@ -358,12 +358,12 @@ def _assembled(tenant: str, rows: Sequence[Row]) -> dict[UUID, StoredRecord]:
     fields: dict[UUID, dict[str, SealedField]] = {}
     opened: dict[UUID, list[tuple[str, State, datetime]]] = {}
     for row in rows:
-        record, kind = row[0], row[1]
+        record, kind, _, word, number, moment, value, _ = row
         if kind == _FIELD:
-            fields.setdefault(record, {})[row[3]] = SealedField(row[4], row[6])
+            fields.setdefault(record, {})[word] = SealedField(number, value)
         elif kind == _BINDING:
-            state = State.OPEN if row[4] else State.CLOSED
-            opened.setdefault(record, []).append((row[3], state, moment_of(row[5])))
+            state = State.OPEN if number else State.CLOSED
+            opened.setdefault(record, []).append((word, state, moment_of(moment)))
         else:
             heads[record] = row
     return {

@@ -31,6 +31,10 @@ HashPassword = Callable[[str], Awaitable[str]]
 StoreOutcome = Stored | Denial | VaultError
 
 
+_Writable = dict[tuple[str, ...], tuple[Mapping[str, str], Mapping[str, str]]]
+"""What `may_write` says for a notice, a collection and names of fields: in one call the same for all records that are alike."""
+
+
 class RecordStorer:
     """The use cases of storing."""
 
@@ -54,7 +58,7 @@ class RecordStorer:
         self, ask: Ask, submission: Submission, keep: Keep[Stored] | None = None
     ) -> Stored | Denial:
         """The stored record, or the denial; `invalid` and `not-covered` list every mistake, by field."""
-        accepted = await self._accept(ask, submission)
+        accepted = await self._accept(ask, submission, {})
         if isinstance(accepted, Denial):
             return accepted
         return await self._writer.write(replace(accepted, keep=keep))
@@ -85,23 +89,28 @@ class RecordStorer:
             if any(field.type == "password" for field in collection.fields.values())
         }
         if any(submission.collection in slow for submission in submissions):
-            return await asyncio.gather(*(self._accept(ask, s) for s in submissions), return_exceptions=True)
+            each = (self._accept(ask, submission, {}) for submission in submissions)
+            return await asyncio.gather(*each, return_exceptions=True)
         judged: list[Accepted | Denial | BaseException] = []
+        known: _Writable = {}
         for submission in submissions:
             try:
-                judged.append(await self._accept(ask, submission))
+                judged.append(await self._accept(ask, submission, known))
             except VaultError as error:
                 judged.append(error)
         return judged
 
-    async def _accept(self, ask: Ask, submission: Submission) -> Accepted | Denial:
+    async def _accept(self, ask: Ask, submission: Submission, known: "_Writable") -> Accepted | Denial:
         table = await self._notices.table(ask.caller.tenant)
         if submission.collection not in table.notice.collections:
             error = FieldError(
                 "/collection", "unknown-collection", "name one of: " + ", ".join(table.notice.collections)
             )
             raise VaultError(Kind.INVALID, "the notice has no such collection", errors=(error,))
-        clauses, reasons = may_write(ask, table, submission.collection, submission.fields)
+        place = (table.digest, submission.collection, *submission.fields)
+        if place not in known:
+            known[place] = may_write(ask, table, submission.collection, submission.fields)
+        clauses, reasons = known[place][0], dict(known[place][1])
         if submission.consents and _RECORDS_CONSENTS not in table.permissions(ask.caller.roles):
             reasons["consents"] = Reason.NOT_GRANTED.value
         if reasons:

@@ -31,7 +31,9 @@ Endpoint = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class OwnedResponse(Response):
-    """An answer that says which stretch of it is about whom."""
+    """An answer that says which stretch of it is about whom, and whether it was kept in the transaction of its effect."""
+
+    kept_with_effect = False
 
     def __init__(self, segments: Sequence[Segment], status: int, headers: dict[str, str] | None) -> None:
         super().__init__(b"".join(segment.text for segment in segments), status, headers, "application/json")
@@ -91,6 +93,8 @@ async def _carried_out(request: Request, parts: Parts, begun: Begun, endpoint: E
         raise
     if response.status_code >= 300:
         await parts.answers.abandon(begun)
+        return response
+    if isinstance(response, OwnedResponse) and response.kept_with_effect:
         return response
     whole = [Segment(None, bytes(response.body))]
     kept = response.kept() if isinstance(response, OwnedResponse) else None

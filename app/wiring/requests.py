@@ -20,6 +20,7 @@ from app.subjects.store import SubjectStore
 from app.vault.describe_subject import SubjectDescriber
 from app.vault.disclose import Discloser
 from app.vault.find_subject import SubjectFinder
+from app.vault.record_list import RecordList
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,9 @@ def build_requests(
             audit,
             clock,
         ),
-        SubjectAccess(describer, discloser, finder, identity, notices, deadlines, audit, clock),
+        SubjectAccess(
+            describer, RecordList(database), discloser, finder, identity, notices, deadlines, audit, clock
+        ),
     )
 
 

@@ -15,6 +15,7 @@ from app.rights.erase import Eraser
 from app.storage.engine import Database
 from app.subjects.store import SubjectStore
 from app.vault.purge import Purger
+from app.vault.record_list import RecordList
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ def build_retention(
     clock: Clock,
 ) -> Retention:
     """The use cases over the parts that they share with others."""
-    finder = DueFinder(DueStore(database), people, notices, versions)
+    finder = DueFinder(DueStore(database), RecordList(database), people, notices, versions)
     return Retention(
         Previewer(finder, audit), Sweeper(finder, eraser, log, audit, clock), Purger(database, clock)
     )

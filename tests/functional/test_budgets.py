@@ -176,6 +176,7 @@ async def test_spending_costs_the_same_however_much_is_spent(sqlite_vault: Vault
 
         async with sqlite_vault.parts.database.bookkeeping(TENANT) as work:
             raw = await work._connection.get_raw_connection()
+            assert raw.driver_connection is not None
             connection = raw.driver_connection._connection
             connection.set_progress_handler(step, 1)
             try:

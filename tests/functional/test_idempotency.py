@@ -15,6 +15,7 @@ from app.storage.engine import UnitOfWork
 from app.storage.failures import DatabaseUnavailable
 from app.subjects.tables import subjects
 from app.vault.tables import kept_answers
+from tests.support.calls import database_calls
 from tests.support.orders import delivery, events, problem, stored
 from tests.support.vaults import TENANT, Vault
 
@@ -44,6 +45,14 @@ async def test_the_second_gets_the_answer_of_the_first(vault: Vault) -> None:
     )
     assert second.headers["idempotency-replayed"] == "true"
     assert await stores(vault) == 1
+
+
+async def test_a_store_keeps_its_answer_with_its_effect_and_not_again(vault: Vault) -> None:
+    with database_calls(vault) as calls:
+        first = await store(vault, "k")
+    assert first.status_code == 201
+    assert calls.count("transaction") == 2  # begun, and done
+    assert (await store(vault, "k")).content == first.content
 
 
 async def test_ten_at_once_have_one_effect(vault: Vault) -> None:

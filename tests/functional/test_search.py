@@ -210,6 +210,35 @@ async def test_more_than_the_limit_is_said(sqlite_vault: Vault) -> None:
     assert (ids(every), every.json()["more"]) == ([first, second, third], False)
 
 
+async def test_matches_that_cannot_be_read_take_no_place_and_do_not_show(vault: Vault) -> None:
+    for number in range(12):
+        await stored(vault, buyer(f"silent-{number}"))
+    consented = [
+        (await stored(vault, buyer(f"consented-{n}", consents=("marketing-sms",)))).json()["id"]
+        for n in range(2)
+    ]
+    await stored(vault, buyer("silent-last"))
+
+    async def sought(limit: int) -> tuple[list[str], bool]:
+        answer = await search(
+            vault, "phone", "0912345678", caller="marketing", purpose="marketing-sms", limit=limit
+        )
+        return ids(answer), answer.json()["more"]
+
+    assert await sought(1) == (consented[:1], True)
+    assert await sought(2) == (consented, False)
+
+
+@pytest.mark.parametrize("phone", ["0912345678", "0900000000"])
+async def test_an_unknown_field_asked_for_is_refused_whoever_is_stored(
+    sqlite_vault: Vault, phone: str
+) -> None:
+    await stored(sqlite_vault, buyer("customer-1"))
+    answer = await search(sqlite_vault, "phone", phone, fields=["full_name", "shoe_size"])
+    assert problem(answer) == (422, "invalid")
+    assert codes(answer) == {"/fields/1": "unknown-field"}
+
+
 async def test_an_index_entry_that_leads_to_another_value_finds_nothing(sqlite_vault: Vault) -> None:
     kept = await stored(sqlite_vault, buyer("customer-1", phone="0912345678"))
     other = await stored(sqlite_vault, buyer("customer-2", phone="0987654321"))

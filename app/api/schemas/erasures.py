@@ -6,12 +6,8 @@ from pydantic import BaseModel
 
 from app.api.schemas.receipt import RECEIPT_EXAMPLE, NoticeOut, ReceiptOut, receipt_json
 from app.audit.log import Receipt
-from app.audit.note import NoteInvalid
-from app.kernel.errors import Kind, VaultError
-from app.rights.certificate import FORMAT, document_of
+from app.rights.certificate import FORMAT
 from app.rights.store import StoredCertificate
-
-_DAMAGED: Final = "the stored certificate does not pass its check; tell the operator"
 
 
 class GoneOut(BaseModel):
@@ -31,16 +27,20 @@ class KeptOut(BaseModel):
 
 
 class CertifiedRecordOut(BaseModel):
-    """What became of one record."""
+    """What became of one record; `closed` are the purposes that were ended on it for good."""
 
     record: str
     collection: str
     erased: dict[str, GoneOut]
     kept: dict[str, list[KeptOut]]
+    closed: list[str]
 
 
 class CertificateOut(BaseModel):
-    """A certificate; `note` is what is signed, to be kept and to be verified with `kin certificate verify`."""
+    """A certificate; `note` is what is signed, to be kept and to be verified with `kin certificate verify`.
+
+    `recipients` is null where they cannot be found, because the person's key is damaged.
+    """
 
     format: Literal["kin-certificate/1"]
     id: str
@@ -52,10 +52,8 @@ class CertificateOut(BaseModel):
     key_destroyed: bool
     notice: NoticeOut
     records: list[CertifiedRecordOut]
-    events: list[str]
     log_size: int | None
-    recipients: list[str]
-    bindings_closed: list[str]
+    recipients: list[str] | None
     consents_withdrawn: list[str]
     note: str
     receipt: ReceiptOut
@@ -63,15 +61,7 @@ class CertificateOut(BaseModel):
 
 def certificate_json(certificate: StoredCertificate, receipt: Receipt) -> dict[str, Any]:
     """A certificate with its note, under the receipt of the call; `unavailable` when what is stored is no certificate."""
-    try:
-        document = document_of(certificate.note)
-    except NoteInvalid:
-        raise VaultError(Kind.UNAVAILABLE, _DAMAGED) from None
-    return {
-        **document,
-        "note": certificate.note,
-        "receipt": receipt_json(receipt),
-    }
+    return {**certificate.document, "note": certificate.note, "receipt": receipt_json(receipt)}
 
 
 _RECEIPT: Final[dict[str, Any]] = RECEIPT_EXAMPLE | {"purpose": None, "clauses": {}}
@@ -94,12 +84,11 @@ CERTIFICATE_EXAMPLE: Final[dict[str, Any]] = {
                 "recipient": {"clause": "keeping", "purpose": None},
             },
             "kept": {},
+            "closed": [],
         }
     ],
-    "events": ["evt_01k9v3c8w0b8sa3q7m5e2t4x6z"],
     "log_size": 48_211,
     "recipients": ["clr_01k9v3a1b2b8sc3d4e5f6g7h8j"],
-    "bindings_closed": [],
     "consents_withdrawn": [],
     "note": '{"at":"2026-11-22T08:00:00.000Z",…}\n\n— kin.local/audit/shop/certificates 1u9…\n',
     "receipt": _RECEIPT,

@@ -12,7 +12,7 @@ from app.kernel.ids import parse_id, text_of
 from app.kernel.plaintext import Plaintext
 from app.rights.deadline import DueWarning, RequestKind, falls
 from app.rights.handle_request import Asked, RequestView
-from app.rights.request import PersonRequest, State
+from app.rights.request import THEMSELVES, PersonRequest, State
 from app.rights.request_store import Cursor
 from app.storage.columns import microseconds, moment_of
 
@@ -62,7 +62,7 @@ class ReasonIn(Body):
 
 
 class CompleteIn(Body):
-    """The certificate of what was done, if there is one; the whole body may be left out."""
+    """The certificate of what was done: of an erasure always, of anything else if there is one; then the body may be left out."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -76,7 +76,8 @@ class RequestOut(BaseModel):
     """A request as it stands.
 
     `warning` says how much of the time is used up now, `warnings` from when on that is said. `holidays_known` is false where the
-    calendar did not know the lunar holidays of a year, so that `acknowledge_by` may be too early. `words` are null in lists, in
+    calendar did not know the lunar holidays of a year, so that `acknowledge_by` may be too early. `opened_by` is null when the
+    person asked themselves. `words` are null in lists, in
     answers to changes, and once the person is gone.
     """
 
@@ -92,7 +93,7 @@ class RequestOut(BaseModel):
     warning: DueWarning
     warnings: dict[str, str]
     opened_at: str
-    opened_by: str
+    opened_by: str | None
     acknowledged_at: str | None
     extended_at: str | None
     ended_at: str | None
@@ -128,7 +129,7 @@ def request_json(request: PersonRequest, now: datetime) -> dict[str, Any]:
             for word in (DueWarning.HALF, DueWarning.FOUR_FIFTHS)
         },
         "opened_at": rfc3339(request.opened_at),
-        "opened_by": text_of("clr", request.opened_by),
+        "opened_by": None if request.opened_by == THEMSELVES else text_of("clr", request.opened_by),
         "acknowledged_at": request.acknowledged_at and rfc3339(request.acknowledged_at),
         "extended_at": request.extended_at and rfc3339(request.extended_at),
         "ended_at": request.ended_at and rfc3339(request.ended_at),

@@ -31,10 +31,13 @@ class CertifiedRecord(Model):
     collection: str
     erased: Mapping[str, Gone] = {}
     kept: Mapping[str, tuple[Kept, ...]] = {}
+    closed: tuple[str, ...] = ()
 
 
 class Certificate(Model):
-    """What an erasure took and what it left. `note` is what is signed; `recipients` are those outside who have to be told."""
+    """What an erasure took and what it left. `note` is what is signed; `recipients` are those outside who have to be told;
+    None where the vault cannot say.
+    """
 
     id: str
     subject: str
@@ -44,7 +47,7 @@ class Certificate(Model):
     key_destroyed: bool
     notice: NoticeRef
     records: tuple[CertifiedRecord, ...]
-    recipients: tuple[str, ...] = ()
+    recipients: tuple[str, ...] | None = ()
     note: str
     receipt: Receipt
 

@@ -24,7 +24,7 @@ class PersonRequest(Model):
     due_at: datetime
     warning: str
     opened_at: datetime
-    opened_by: str
+    opened_by: str | None = None
     acknowledged_at: datetime | None = None
     extended_at: datetime | None = None
     ended_at: datetime | None = None

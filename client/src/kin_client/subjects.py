@@ -43,7 +43,7 @@ class HeldBinding(BindingState):
 
 
 class HeldConsent(Model):
-    """A consent with its evidence; `given` or `withdrawn`."""
+    """A consent with its evidence, `given` or `withdrawn`; or an objection to what was never agreed to, `objected`."""
 
     id: str
     purpose: str

@@ -65,7 +65,7 @@ async def test_a_request_says_by_when_it_is_due(vault: Vault) -> None:
             asked["id"],
             {"kind": "access"},
         )
-        assert found["subject"]
+        assert "subject" not in found
 
 
 async def test_a_request_is_answered_extended_once_and_completed(vault: Vault) -> None:
@@ -124,6 +124,8 @@ async def test_a_request_outlives_its_person_and_its_words_do_not(store: Store, 
         for wrong in (theirs, f"crt_{'0' * 26}"):
             answer = await call(vault, OFFICER, "POST", f"{path}/complete", {"certificate": wrong})
             assert (problem(answer), list(codes(answer))) == ((422, "invalid"), ["/certificate"])
+        missing = await call(vault, OFFICER, "POST", f"{path}/complete")
+        assert (problem(missing), codes(missing)) == ((422, "invalid"), {"/certificate": "required"})
         for step in ("extend", "refuse"):
             answer = await call(vault, OFFICER, "POST", f"{path}/{step}", REASON)
             assert problem(answer) == (409, "conflict")
@@ -139,6 +141,22 @@ async def test_a_request_outlives_its_person_and_its_words_do_not(store: Store, 
             vault, OFFICER, "POST", "/v1/requests", {"subject": person["subject"], "kind": "access"}
         )
         assert problem(refused) == (404, "not-found")
+
+
+async def test_what_a_hold_kept_is_no_erasure(store: Store, tmp_path: Path) -> None:
+    async with erasing_vault(store, tmp_path) as vault:
+        person = await stored_buyer(vault)
+        asked = await opened(vault, person, "erasure")
+        hold = {"subject": person["subject"], "case": "court/1", "reason": "tranh chấp"}
+        held = await done(vault, "legal", "POST", "/v1/holds", hold)
+        erase, complete = f"/v1/subjects/{person['subject']}/erase", f"/v1/requests/{asked['id']}/complete"
+        kept = await done(vault, OFFICER, "POST", erase)
+        answer = await call(vault, OFFICER, "POST", complete, {"certificate": kept["id"]})
+        assert problem(answer) == (409, "conflict")
+        await done(vault, "legal", "POST", f"/v1/holds/{held['id']}/release")
+        gone = await done(vault, OFFICER, "POST", erase)
+        ended = await done(vault, OFFICER, "POST", complete, {"certificate": gone["id"]})
+        assert ended["state"] == "completed"
 
 
 async def test_a_request_refused_at_once_was_answered_by_that(sqlite_vault: Vault) -> None:
@@ -211,6 +229,9 @@ async def test_a_customer_asks_and_sees_their_own_and_no_more(vault: Vault) -> N
     session = await session_of(vault, mine)
     body = {"subject": mine["subject"], "kind": "rectification", "words": "sai số nhà"}
     asked = await done(vault, None, "POST", "/v1/requests", body, credential=session)
+    assert (asked["opened_by"], theirs["opened_by"]) == (None, vault.callers[OFFICER].id)
+    said = await event(vault, asked["receipt"]["event"])
+    assert (said["roles"], "caller" in said) == (["subject"], False)
     assert await listed(vault, credential=session) == [asked["id"]]
     assert await listed(vault, f"?subject={mine['subject']}", credential=session) == [asked["id"]]
     shown = await done(vault, None, "GET", f"/v1/requests/{asked['id']}", credential=session)

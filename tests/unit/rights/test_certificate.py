@@ -1,6 +1,7 @@
 """A certificate says what it says under its own key alone, in bytes that can be written down."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -39,19 +40,20 @@ CERTIFICATE = Certificate(
             "buyer",
             {"phone": Gone("keeping")},
             {"full_name": [Kept("legal-obligation", "trade", "invoice", datetime(2036, 1, 1, tzinfo=UTC))]},
+            ["order", "delivery"],
         )
     ],
-    events=[UUID(int=4)],
     log_size=7,
     recipients=[UUID(int=5)],
+    consents_withdrawn=["marketing-sms"],
 )
 TEXT = (
-    '{"at":"2026-11-22T08:00:00.000Z","bindings_closed":[],"cause":"request","consents_withdrawn":[],'
-    f'"events":["{text_of("evt", UUID(int=4))}"],"format":"kin-certificate/1","held":false,'
+    '{"at":"2026-11-22T08:00:00.000Z","cause":"request","consents_withdrawn":["marketing-sms"],'
+    '"format":"kin-certificate/1","held":false,'
     f'"id":"{text_of("crt", UUID(int=1))}","key_destroyed":false,"log_size":7,'
     '"notice":{"digest":"sha256:00","id":"shop","version":1},'
     f'"recipients":["{text_of("clr", UUID(int=5))}"],'
-    '"records":[{"collection":"buyer","erased":{"phone":{"clause":"keeping","purpose":null}},"kept":{"full_name":'
+    '"records":[{"closed":["delivery","order"],"collection":"buyer","erased":{"phone":{"clause":"keeping","purpose":null}},"kept":{"full_name":'
     '[{"clause":"trade","purpose":"invoice","reason":"legal-obligation","until":"2036-01-01T00:00:00.000Z"}]},'
     f'"record":"{text_of("rec", UUID(int=3))}"}}],"subject":"{text_of("sub", UUID(int=2))}","tenant":"shop"}}\n'
 )
@@ -59,6 +61,10 @@ TEXT = (
 
 def test_the_text_is_canonical_json_in_one_line() -> None:
     assert str(CERTIFICATE) == TEXT
+
+
+def test_recipients_that_nobody_can_find_are_not_none_at_all() -> None:
+    assert '"recipients":null' in str(replace(CERTIFICATE, recipients=None))
 
 
 def test_who_has_the_key_reads_it() -> None:
