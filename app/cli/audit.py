@@ -19,7 +19,9 @@ from app.audit.event import Action, Event, Outcome
 from app.audit.export import Format, form_of
 from app.audit.note import NoteInvalid, VerifierKey
 from app.audit.proof_file import FIRST_LINE
+from app.audit.publish import NotPublished
 from app.audit.query import Filter
+from app.audit.tree_store import LogDamaged
 from app.audit.verify import Report, Trust, verify_export, verify_log, verify_proof
 from app.cli.session import with_parts
 from app.kernel.ids import new_uuid, random_bucket
@@ -175,7 +177,11 @@ def sequence(
         keeper = parts.audit_tree.keeper
         await (keeper.catch_up() if once else keeper.run(report))
 
-    with_parts(work)
+    try:
+        with_parts(work)
+    except (LogDamaged, NotPublished) as trouble:
+        print(f"kin: the log is not signed: {trouble}", file=sys.stderr)
+        raise typer.Exit(1) from None
 
 
 def _verified(path: Path, trust: Trust) -> Report:
