@@ -15,7 +15,8 @@ from app.storage.engine import Database, UnitOfWork
 
 # How many places are looked into at a time: few to begin with, since a common word fills a page from one.
 _FIRST: Final = 4
-_MOST: Final = 128
+_MOST_BLOCKS: Final = 64
+_MOST_EVENTS: Final = 128
 # A word is the rarer the farther back so many of its places reach.
 _REACH: Final = 64
 _BLOCK_DIGITS: Final = 9
@@ -44,7 +45,7 @@ class FacetStore:
             hexed = func.encode(func.uuid_send(event), "hex")
             ids = func.string_agg(hexed, "")
         block = func.substr(hexed, 1, _BLOCK_DIGITS).label("block")
-        words = [audit_events.c.facets, *_COLUMNS]
+        words: list[Any] = [audit_events.c.facets, *_COLUMNS]
         statement = (
             select(block, ids, *words)
             .join_from(audit_leaves, audit_events, _SAME_EVENT)
@@ -91,7 +92,8 @@ class FacetStore:
             found += await store.page(tenant, [_inside(rows), *conditions], limit - len(found))
             if len(found) == limit or not more:
                 break
-            newest, at_once = below, min(4 * at_once, _MOST)
+            rare = all(first == last for first, last in rows)
+            newest, at_once = below, _MOST_EVENTS if rare else min(2 * at_once, _MOST_BLOCKS)
         return found
 
     async def _rarest_first(self, tenant: str, words: Sequence[str], newest: UUID | None) -> Sequence[str]:

@@ -19,7 +19,7 @@ from app.audit.checkpoint import Checkpoint, parse_checkpoint, sign_checkpoint
 from app.audit.facet_places import Place, places
 from app.audit.facet_store import FacetStore
 from app.audit.note import NoteInvalid, Signer, parse_note
-from app.audit.tile import TileMissing, Tiles, edge, grown, hashes_of, leaf_tiles, tiles_of
+from app.audit.tile import TileId, TileMissing, Tiles, edge, grown, hashes_of, leaf_tiles, tiles_of
 from app.audit.tree import Range, leaf_hashes
 from app.audit.tree_store import LeaseLost, LogDamaged, TreeState, TreeStore
 from app.kernel.clock import Clock
@@ -130,9 +130,9 @@ class Sequencer:
 
     async def _assign(self, tenant: str, fence: int) -> int:
         async with self._database.bookkeeping(tenant) as work:
-            await self._store.hold(work, fence, self._clock.now() + _LEASE)
+            size = await self._store.hold(work, fence, self._clock.now() + _LEASE)
             try:
-                size, joined = await self._store.assign(work, self._largest_batch)
+                joined = await self._store.assign(work, size, self._largest_batch)
             except Conflict:
                 raise LogDamaged("an event stands where the next leaf belongs") from None
             if not joined:
@@ -157,8 +157,8 @@ class Sequencer:
         state = await self._store.state(tenant)
         if state is None or state.era != era or (signed and signed.size == state.size):
             return False
-        root = await self._same_tree(tenant, state, [*([signed] if signed else []), *published])
-        await self._reread(tenant, Range(signed.size if signed else 0, state.size))
+        earlier = [*([signed] if signed else []), *published]
+        root = await self._checked(tenant, state.size, signed.size if signed else 0, earlier)
         note = sign_checkpoint(signer, Checkpoint(signer.key.name, state.size, root))
         now = self._clock.now()
         async with self._database.bookkeeping(tenant) as work:
@@ -173,20 +173,27 @@ class Sequencer:
         except NoteInvalid:
             raise LogDamaged("the newest checkpoint in the database cannot be read") from None
 
-    async def _same_tree(self, tenant: str, state: TreeState, earlier: Sequence[Checkpoint]) -> bytes:
-        """The root of the tree, which continues every earlier checkpoint."""
-        if any(checkpoint.size > state.size for checkpoint in earlier):
+    async def _checked(self, tenant: str, size: int, since: int, earlier: Sequence[Checkpoint]) -> bytes:
+        """The root of the tree, which continues every earlier checkpoint and holds the events stored from `since` on."""
+        if any(checkpoint.size > size for checkpoint in earlier):
             raise LogDamaged("the log is shorter than a checkpoint that was signed")
-        whole, before = Range(0, state.size), [Range(0, checkpoint.size) for checkpoint in earlier]
-        tiles = Tiles(await self._store.tiles(tenant, tiles_of([whole, *before])))
+        ends = [*range(since + _REREAD, size, _REREAD), size]
+        parts = [Range(start, end) for start, end in zip([since, *ends], ends, strict=False)]
+        whole, before = Range(0, size), [Range(0, checkpoint.size) for checkpoint in earlier]
+        # Most often there is one part: its tiles come with those of the tree.
+        tiles = await self._tiles(tenant, tiles_of([whole, *before]) | leaf_tiles(parts[0]))
         if any(tiles.hash(part) != one.root for part, one in zip(before, earlier, strict=True)):
             raise LogDamaged("the tree contradicts a checkpoint that was signed")
-        return tiles.hash(whole)
+        root = tiles.hash(whole)
+        await self._reread(tenant, parts[0], tiles)
+        for part in parts[1:]:
+            await self._reread(tenant, part, await self._tiles(tenant, leaf_tiles(part)))
+        return root
 
-    async def _reread(self, tenant: str, leaves: Range) -> None:
-        for start in range(leaves.start, leaves.end, _REREAD):
-            part = Range(start, min(start + _REREAD, leaves.end))
-            kept = await self._store.bodies(tenant, part.start, part.end)
-            tiles = Tiles(await self._store.tiles(tenant, leaf_tiles(part)))
-            if leaf_hashes(kept) != tiles.leaves(part):
-                raise LogDamaged("a sequenced event is not what was hashed")
+    async def _tiles(self, tenant: str, wanted: set[TileId]) -> Tiles:
+        return Tiles(await self._store.tiles(tenant, wanted))
+
+    async def _reread(self, tenant: str, leaves: Range, tiles: Tiles) -> None:
+        kept = await self._store.bodies(tenant, leaves.start, leaves.end)
+        if leaf_hashes(kept) != tiles.leaves(leaves):
+            raise LogDamaged("a sequenced event is not what was hashed")

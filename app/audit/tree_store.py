@@ -85,13 +85,6 @@ class Leaf(NamedTuple):
     body: bytes
 
 
-class Assigned(NamedTuple):
-    """The tree's size before events were given their places, and the leaf hashes of these, one behind another."""
-
-    size: int
-    hashes: bytes
-
-
 @dataclass(frozen=True, slots=True)
 class StoredCheckpoint:
     """A signed checkpoint as stored, and the cosignatures that witnesses have given since."""
@@ -142,15 +135,17 @@ class TreeStore:
             fence = select(audit_trees.c.fence).where(audit_trees.c.tenant == tenant)
             return int((await work.execute(fence)).scalar_one())
 
-    async def hold(self, work: UnitOfWork, fence: int, until: datetime) -> None:
-        """Locks the log for this transaction and prolongs the lease; `LeaseLost` when the fence is not the latest."""
-        if not self._database.is_sqlite:
-            await work.execute(
-                select(func.set_config("idle_in_transaction_session_timeout", _LONGEST_PAUSE_MS, True))
-            )
+    async def hold(self, work: UnitOfWork, fence: int, until: datetime) -> int:
+        """Locks the log for this transaction, prolongs the lease and says the tree's size; `LeaseLost` when the fence is old."""
         prolong = update(audit_trees).where(audit_trees.c.tenant == work.tenant, audit_trees.c.fence == fence)
-        if (await work.execute(prolong.values(lease_until=until))).rowcount != 1:
+        prolong = prolong.values(lease_until=until)
+        size: Any = [audit_trees.c.size]
+        if not self._database.is_sqlite:
+            size += [func.set_config("idle_in_transaction_session_timeout", _LONGEST_PAUSE_MS, True)]
+        held = (await work.execute(prolong.returning(*size))).first()
+        if held is None:
             raise LeaseLost
+        return int(held[0])
 
     async def let_go(self, tenant: str, fence: int, now: datetime) -> None:
         """Ends a lease before its time, if it is still this one."""
@@ -167,14 +162,13 @@ class TreeStore:
         await work.execute(update(audit_trees).where(trees.tenant == work.tenant).values(again))
         return int((await work.execute(select(trees.size).where(trees.tenant == work.tenant))).scalar_one())
 
-    async def assign(self, work: UnitOfWork, largest: int) -> Assigned:
-        """Gives the committed events that wait, at most `largest`, the next leaves.
+    async def assign(self, work: UnitOfWork, size: int, largest: int) -> bytes:
+        """Gives committed events that wait, at most `largest`, the leaves from `size` on; their leaf hashes, joined.
 
         `LogDamaged` when one of them is gone, or others stand beyond the tree; `Conflict` when one stands where these belong.
         """
         tenant = work.tenant
         trees = audit_trees.c
-        size = int((await work.execute(select(trees.size).where(trees.tenant == tenant))).scalar_one())
         waiting = (
             select(
                 literal(tenant),
@@ -190,14 +184,13 @@ class TreeStore:
         placed = audit_waiting.c.id.in_(select(audit_leaves.c.id).where(new))
         await work.execute(delete(audit_waiting).where(audit_waiting.c.tenant == tenant, placed))
         grown = size + given.rowcount
-        highest = select(func.coalesce(func.max(_LEAF), -1)).where(audit_leaves.c.tenant == tenant)
-        if (await work.execute(highest)).scalar_one() >= grown:
-            raise LogDamaged("events stand beyond the end of the tree")
         hashes = await self._hashes(work, new)
+        if len(hashes) > given.rowcount * HASH_BYTES:
+            raise LogDamaged("events stand beyond the end of the tree")
         if len(hashes) < given.rowcount * HASH_BYTES:
             raise LogDamaged("an event that waited for its leaf is gone")
         await work.execute(update(audit_trees).where(trees.tenant == tenant).values(size=grown))
-        return Assigned(size, hashes)
+        return hashes
 
     async def _hashes(self, work: UnitOfWork, leaves: ColumnElement[bool]) -> bytes:
         """The leaf hashes in the leaves' order. What is signed is hashed here again, from bytes read again (`bodies`)."""

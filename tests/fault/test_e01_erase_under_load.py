@@ -10,21 +10,22 @@ import os
 import random
 import time
 from collections.abc import Sequence
-from contextlib import AsyncExitStack, ExitStack
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import httpx
 import pytest
 
 from app.rights.ledger import lines_in
 from app.storage.engine import Database
-from tests.support.erasing import erasing_settings, rows, spellings_of, tables_naming
+from tests.support.erasing import rows, spellings_of, tables_naming
 from tests.support.leaks import leaks
 from tests.support.orders import ADDRESS, Body, buyer, delivery
-from tests.support.servers import Server, server
-from tests.support.vaults import Store, copied_keyring
+from tests.support.served_vaults import Hands, served_erasing_vault
+from tests.support.servers import Server
+from tests.support.vaults import Store
 
 SEED: Final = int(os.environ.get("KIN_FAULT_SEED", "20261122"))
 SOME: Final = 50
@@ -65,35 +66,19 @@ def test_five_hundred_people(store: Store, tmp_path: Path) -> None:
 
 def programme(store: Store, directory: Path, number: int) -> None:
     """One vault, in as many processes as its database allows, and the people in it."""
-    keyring, log = copied_keyring(store, directory), directory / "kin.log"
-    given = {name: str(value) for name, value in erasing_settings(directory).items()}
     draw = random.Random(SEED)
     people = [somebody(i, draw) for i in range(number)]
-    with store.copy(directory) as url, ExitStack() as stack:
-        processes = 1 if url.startswith("sqlite") else 2
-        served = [
-            stack.enter_context(
-                server(
-                    url,
-                    keyring,
-                    log,
-                    audit_signing_key=given["audit_signing_key"],
-                    audit_origin=given["audit_origin"],
-                    audit_sequencer=given["audit_sequencer"],
-                    erasure_ledger=given["erasure_ledger"],
-                )
-            )
-            for _ in range(processes)
-        ]
-        asyncio.run(erased_under_load(served, store, people, url, draw))
-        asyncio.run(nothing_left(url, people))
-        stack.close()
+    with served_erasing_vault(store, directory) as served:
+        asyncio.run(erased_under_load(served.processes, store, people, served.url, draw))
+        asyncio.run(nothing_left(served.url, people))
+        for process in served.processes:
+            process.kill()
         values = [value for one in people for value in (one.name, one.phone[1:])]
-        assert leaks([log, *directory.glob("kin.db*"), directory / "erasures"], values) == []
+        assert leaks([served.log, *directory.glob("kin.db*"), directory / "erasures"], values) == []
+        assert "internal-error" not in served.log.read_text()
     lines = list(lines_in(directory / "erasures"))
     assert len({line.subject for line in lines}) == number
     assert all(line.everything for line in lines)
-    assert "internal-error" not in log.read_text()
 
 
 def somebody(number: int, draw: random.Random) -> Somebody:
@@ -127,32 +112,6 @@ async def erased_under_load(
         for path in Path(url.removeprefix("sqlite:///")).parent.glob("kin.db*"):
             content = path.read_bytes()
             assert not any(key in content for key in secret), f"a destroyed key is still in {path.name}"
-
-
-class Hands:
-    """Clients of one process of the vault, one a role."""
-
-    def __init__(self, base_url: str, store: Store) -> None:
-        self._base_url, self._callers = base_url, store.prepared.callers
-        self._clients: dict[str, httpx.AsyncClient] = {}
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        for client in self._clients.values():
-            await client.aclose()
-
-    async def send(
-        self, caller: str, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
-    ) -> httpx.Response:
-        """One call as a caller."""
-        if caller not in self._clients:
-            key = {"Authorization": f"Bearer {self._callers[caller].key}"}
-            self._clients[caller] = httpx.AsyncClient(
-                base_url=self._base_url, headers=key, timeout=60, trust_env=False
-            )
-        return await self._clients[caller].request(method, path, json=body, headers=headers)
 
 
 async def stored(vault: Hands, one: Somebody) -> None:

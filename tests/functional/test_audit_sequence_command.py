@@ -16,7 +16,7 @@ from tests.support.vaults import TENANT, SqliteStore, Vault, running_vault
 
 @pytest.fixture
 async def vault(sqlite_store: SqliteStore, tmp_path: Path) -> AsyncIterator[Vault]:
-    async with running_vault(sqlite_store, tmp_path, **erasing_settings(tmp_path)) as running:
+    async with running_vault(sqlite_store, tmp_path, None, **erasing_settings(tmp_path)) as running:
         await stored(running, delivery())
         yield running
 

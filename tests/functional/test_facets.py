@@ -2,13 +2,14 @@
 
 import random
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 
-from app.audit.event import as_json
+from app.audit.event import Event, as_json
 from app.audit.facet_store import FacetStore
 from app.audit.query import AuditQuery, Filter
 from app.kernel.ids import text_of
@@ -62,7 +63,9 @@ def answers(wanted: Filter, shown: dict[str, object]) -> bool:
 async def pages(log: Log, wanted: Filter, size: int) -> list[str]:
     found, after = [], None
     while True:
-        page = await AuditQuery(log.store, FacetStore(log.database)).page(TENANT, wanted, limit=size, after=after)
+        page = await AuditQuery(log.store, FacetStore(log.database)).page(
+            TENANT, wanted, limit=size, after=after
+        )
         assert len(page.items) <= size
         found += [item["id"] for item in page.items]
         if page.next is None:
@@ -84,6 +87,59 @@ async def test_every_question_page_by_page(log: Log, sequenced: int) -> None:
         ours = {text_of("evt", event.id) for event in events}
         for size in (7, 1000):
             assert [id_ for id_ in await pages(log, wanted, size) if id_ in ours] == expected, wanted
+
+
+RARE = [
+    Filter(role="legal"),
+    Filter(role="legal", outcome="denied"),
+    Filter(role="legal", field="phone", form="plain"),
+    Filter(role="legal", purpose="delivery", clause="third-parties"),
+    Filter(case="CASE-1"),
+    Filter(case="CASE-1", role="legal"),
+]
+
+
+async def test_rare_words_in_busy_blocks_page_by_page(log: Log) -> None:
+    """A word is found at events, in blocks, and in both of the same block, as it was rare or not in each batch."""
+    dice, began = random.Random(3), datetime.now(UTC) - timedelta(minutes=5)
+    events = [
+        spread(event, dice, began + timedelta(seconds=n / 20)) for n, event in enumerate(invented(1200))
+    ]
+    dice.shuffle(events)
+    for start, end in ((0, 700), (700, 720), (720, 1200)):
+        await log.append(events[start:end])
+        await log.sequence()
+    for wanted in RARE:
+        expected = sorted(
+            (text_of("evt", event.id) for event in events if answers(wanted, as_json(event))), reverse=True
+        )
+        assert expected or wanted.case
+        for size in (1, 7, 1000):
+            assert await pages(log, wanted, size) == expected, wanted
+
+
+async def test_a_rare_word_is_kept_by_event_and_a_common_one_by_block(log: Log) -> None:
+    dice, now = random.Random(3), datetime.now(UTC)
+    events = [spread(event, dice, now) for event in invented(400)]
+    await log.append(events)
+    await log.sequence()
+    rare = sum("legal" in event.roles for event in events)
+    stored = await log.sql("SELECT facet, first, last FROM audit_facets WHERE facet LIKE 'role:%'")
+    by_event = [row.facet for row in stored if row.first == row.last]
+    assert by_event == ["role:legal"] * rare
+    assert {row.facet for row in stored if row.first != row.last} >= {"role:support", "role:shipping"}
+
+
+def spread(event: Event, dice: random.Random, at: datetime) -> Event:
+    """The event at that time, now and then of a rare role or with a rare case."""
+    below = event.id.int & (1 << 80) - 1
+    return replace(
+        event,
+        id=UUID(int=int(at.timestamp() * 1000) << 80 | below),
+        at=at,
+        roles=("legal",) if dice.random() < 0.03 else event.roles,
+        case="CASE-1" if dice.random() < 0.01 else None,
+    )
 
 
 async def test_a_question_with_a_time(log: Log) -> None:

@@ -161,7 +161,7 @@ async def test_after_a_crash_between_effect_and_answer_nothing_is_done_again(vau
     first = await shipping.post("/v1/tokens", json=order, headers=headers)
     assert first.status_code == 200
     begun = vault.parts.clock.now()
-    await forgotten(vault, state="effected", answer=None)
+    await forgotten(vault, state="effected", request=first.headers["vault-request"], answer=None)
     assert problem(await shipping.post("/v1/tokens", json=order, headers=headers)) == (
         409,
         "idempotency-in-flight",

@@ -145,6 +145,8 @@ async def test_an_objection_ends_all_marketing_and_nothing_else(vault: Vault) ->
         "marketing-sms": "withdrawn",
         "marketing-email": "withdrawn",
         "market-research": "given",
+        "marketing-call": "objected",
+        "marketing-letter": "objected",
     }
 
 

@@ -181,6 +181,38 @@ async def test_an_import_does_not_undo_a_withdrawal(vault: Vault) -> None:
     assert await phone(vault, person["id"]) == "plain"
 
 
+async def test_an_import_does_not_undo_an_objection_of_somebody_who_had_not_agreed(vault: Vault) -> None:
+    person = await stored_buyer(vault)
+    path = f"/v1/subjects/{person['subject']}"
+    objection = await done(vault, "privacy-officer", "POST", f"{path}/objection", {})
+    assert (objection["withdrawn"], objection["closed"]) == ([], [])
+    (older,) = await brought(vault, LINE)
+    assert older["code"] == "conflict"
+    assert await phone(vault, person["id"]) == "purpose-not-open"
+    account = await done(
+        vault, "privacy-officer", "GET", f"{path}/export", purpose="subject-request", case="dsr/1"
+    )
+    assert {(one["purpose"], one["state"]) for one in account["consents"]} == {
+        (purpose, "objected") for purpose in objection["purposes"]
+    }
+    await give(vault, person["subject"])
+    assert await phone(vault, person["id"]) == "plain"
+
+
+async def test_agreeing_again_opens_nothing_twice_and_a_withdrawal_ends_it(vault: Vault) -> None:
+    person = await stored_buyer(vault)
+    first = await give(vault, person["subject"])
+    again = await give(vault, person["subject"], wording="shop/4#sms")
+    assert [len(each["opened"]) for each in (first, again)] == [1, 0]
+    page = await done(vault, "privacy-officer", "GET", f"/v1/subjects/{person['subject']}")
+    assert [b["purpose"] for b in page["bindings"]].count("marketing-sms") == 1
+    assert [consent["state"] for consent in page["consents"]] == ["given", "given"]
+    await done(vault, "checkout", "POST", f"/v1/consents/{again['id']}/withdraw")
+    assert await phone(vault, person["id"]) == "purpose-not-open"
+    assert len((await give(vault, person["subject"]))["opened"]) == 1
+    assert await phone(vault, person["id"]) == "plain"
+
+
 async def test_who_may_import(sqlite_vault: Vault) -> None:
     for caller in sorted(set(sqlite_vault.callers) - {"checkout"}):
         answer = await call(sqlite_vault, caller, "POST", "/v1/consents/import", {"items": [LINE]})

@@ -200,6 +200,37 @@ async def test_fields_that_the_notice_does_not_grant_are_named_and_withheld(sqli
     assert found["receipt"]["outcome"] == "partial"
 
 
+async def test_what_the_notice_grants_nothing_of_or_has_no_more_is_named_and_withheld(vault: Vault) -> None:
+    await stored_delivery(vault)
+    login = (await stored(vault, account())).json()
+    granted = '"delivery.*" = "plain", "account.username" = "plain" }\nwrites  = ["buyer.*", "delivery.*"]'
+    await activate(
+        vault,
+        changed(
+            ('note        = { type = "text", max_length = 500 }\n', ""),
+            ('address = "token", note = "withheld" }', 'address = "token" }'),
+            (granted, granted.replace(', "account.username" = "plain"', "")),
+        ),
+    )
+    answer = await exported(vault, login)
+    assert answer.status_code == 200, answer.text
+    held = {record["collection"]: record["fields"] for record in answer.json()["records"]}
+    assert {name: field["form"] for name, field in held["delivery"].items()} == {
+        "recipient": "plain",
+        "phone": "plain",
+        "address": "plain",
+        "note": "withheld",
+    }
+    assert held["delivery"]["note"]["reason"] == "not-in-notice"
+    assert {name: field["reason"] for name, field in held["account"].items()} == {
+        "username": "not-granted",
+        "password": "not-granted",
+    }
+    assert answer.json()["receipt"]["outcome"] == "partial"
+    page = await exported(vault, login, "?format=html&language=en")
+    assert "Note" in page.text
+
+
 async def test_many_records_come_in_parts(vault: Vault) -> None:
     person = await stored_buyer(vault)
     for _ in range(2):
