@@ -47,7 +47,8 @@ class FacetStore:
         block = func.substr(hexed, 1, _BLOCK_DIGITS).label("block")
         words: list[Any] = [audit_events.c.facets, *_COLUMNS]
         statement = (
-            select(block, ids, *words)
+            select(block, ids)
+            .add_columns(*words)
             .join_from(audit_leaves, audit_events, _SAME_EVENT)
             .where(audit_leaves.c.tenant == work.tenant, audit_leaves.c.leaf >= start)
             .group_by(block, *words)

@@ -10,18 +10,20 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     Select,
+    SmallInteger,
     Text,
     bindparam,
+    column,
     delete,
     insert,
     select,
-    tuple_,
     update,
+    values,
 )
 
 from app.crypto.blind_index import digest_bucket
 from app.kernel.ids import bucket_of
-from app.storage.columns import microseconds
+from app.storage.columns import Identifier, microseconds
 from app.storage.engine import Database, UnitOfWork
 from app.storage.hot import HotInsert, HotSelect
 from app.subjects.binding import Binding, Cause, closes
@@ -210,12 +212,14 @@ class SubjectStore:
 
     async def ledgers(self, work: UnitOfWork, people: Collection[UUID]) -> dict[UUID, list[Consent]]:
         """Person → all their entries, oldest first, of those who have any; one query."""
-        places = [(bucket_of(person), person) for person in people]
+        # Joined, since SQLite reads the whole table for a list of tuples.
+        wanted = values(column("bucket", SmallInteger), column("subject", Identifier), name="wanted")
+        place = wanted.data([(bucket_of(person), person) for person in people]).cte()
+        mine = (consents.c.bucket == place.c.bucket) & (consents.c.subject == place.c.subject)
         statement = (
             select(consents)
-            .where(
-                tuple_(consents.c.bucket, consents.c.subject).in_(places), consents.c.tenant == work.tenant
-            )
+            .join(place, mine)
+            .where(consents.c.tenant == work.tenant)
             .order_by(consents.c.recorded_at, consents.c.id)
         )
         found: dict[UUID, list[Consent]] = {}
