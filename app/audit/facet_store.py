@@ -13,10 +13,10 @@ from app.audit.store import AuditStore
 from app.audit.tables import audit_events, audit_facets, audit_leaves
 from app.storage.engine import Database, UnitOfWork
 
-# How many places are looked into at a time: few to begin with, since a common word fills a page from one.
+# How many blocks are looked into at a time: few to begin with, since a common word fills a page from one.
 _FIRST: Final = 4
 _MOST_BLOCKS: Final = 64
-_MOST_EVENTS: Final = 128
+_MOST_PLACES: Final = 128
 # A word is the rarer the farther back so many of its places reach.
 _REACH: Final = 64
 _BLOCK_DIGITS: Final = 9
@@ -45,15 +45,14 @@ class FacetStore:
             hexed = func.encode(func.uuid_send(event), "hex")
             ids = func.string_agg(hexed, "")
         block = func.substr(hexed, 1, _BLOCK_DIGITS).label("block")
-        words: list[Any] = [audit_events.c.facets, *_COLUMNS]
+        words = [audit_events.c.facets, *_COLUMNS]
         statement = (
-            select(block, ids)
-            .add_columns(*words)
+            select(block, ids, *words)
             .join_from(audit_leaves, audit_events, _SAME_EVENT)
             .where(audit_leaves.c.tenant == work.tenant, audit_leaves.c.leaf >= start)
             .group_by(block, *words)
         )
-        rows = (await work.execute(statement)).all()
+        rows: Sequence[Any] = (await work.execute(statement)).all()
         return [Alike(int(row[0], 16), row[1], row[2], tuple(row[3:])) for row in rows]
 
     async def put(self, work: UnitOfWork, found: Sequence[Place]) -> None:
@@ -81,11 +80,12 @@ class FacetStore:
         words = await self._rarest_first(tenant, words, newest)
         found: list[tuple[UUID, bytes]] = []
         at_once = _FIRST
-        while rows := await self._places(tenant, words, (oldest, newest), at_once):
+        while places := await self._places(tenant, words, (oldest, newest)):
+            rows = _few(places, at_once)
             last = rows[-1][0]
             floor, ceiling = ids_of(block_of(last))
             below = UUID(int=max(0, floor.int - 1))
-            more = len(rows) == at_once
+            more = len(rows) < len(places) or len(places) == _MOST_PLACES
             if more and last != floor:
                 # The block's other places are still to come, and may hold newer events than this one: all of it, or none.
                 complete = [row for row in rows if row[0] > ceiling]
@@ -93,8 +93,7 @@ class FacetStore:
             found += await store.page(tenant, [_inside(rows), *conditions], limit - len(found))
             if len(found) == limit or not more:
                 break
-            rare = all(first == last for first, last in rows)
-            newest, at_once = below, _MOST_EVENTS if rare else min(2 * at_once, _MOST_BLOCKS)
+            newest, at_once = below, min(2 * at_once, _MOST_BLOCKS)
         return found
 
     async def _rarest_first(self, tenant: str, words: Sequence[str], newest: UUID | None) -> Sequence[str]:
@@ -111,9 +110,7 @@ class FacetStore:
         nowhere = UUID(int=0)
         return [word for _, word in sorted(zip(reach, words, strict=True), key=lambda e: e[0] or nowhere)]
 
-    async def _places(
-        self, tenant: str, words: Sequence[str], span: Span, at_once: int
-    ) -> list[tuple[UUID, UUID]]:
+    async def _places(self, tenant: str, words: Sequence[str], span: Span) -> list[tuple[UUID, UUID]]:
         """The newest places of the first word in whose block every word is to be found; asked apart, so that no planner reads
         the events first.
         """
@@ -128,8 +125,18 @@ class FacetStore:
             beside = exists().where(also.c.tenant == tenant, also.c.facet == one, near)
             within.append(or_(place.c.first == place.c.last, beside))
         statement = select(place.c.first, place.c.last).where(*within).order_by(place.c.first.desc())
-        rows = await self._database.read(tenant, statement.limit(at_once))
+        rows = await self._database.read(tenant, statement.limit(_MOST_PLACES))
         return [(row.first, row.last) for row in rows]
+
+
+def _few(places: Sequence[tuple[UUID, UUID]], blocks: int) -> Sequence[tuple[UUID, UUID]]:
+    """The first places, of which at most so many are blocks."""
+    met = 0
+    for index, (first, last) in enumerate(places):
+        met += first != last
+        if met > blocks:
+            return places[:index]
+    return places
 
 
 def _inside(places: Sequence[tuple[UUID, UUID]]) -> ColumnElement[bool]:

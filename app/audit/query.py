@@ -185,7 +185,9 @@ class AuditQuery:
         # What is not sequenced is in no index of facets. Read first: what is sequenced meanwhile is found twice, not never.
         fresh = await self._store.page(tenant, conditions, limit, waiting=True)
         oldest = _first_id(wanted.since, -_SLACK) if wanted.since else None
-        span = oldest, after
+        before = _first_id(wanted.until, _SLACK) if wanted.until else None
+        newest = min((one for one in (after, before) if one), default=None)
+        span = oldest, newest
         indexed = await self._facets.page(self._store, tenant, words, conditions, limit, span)
         return sorted(dict([*fresh, *indexed]).items(), reverse=True)[:limit]
 

@@ -108,7 +108,8 @@ audit_checkpoints: Final = Table(
     info={"place": "tenant"},
 )
 
-# Between the ids `first` and `last`, some four seconds, there is an event with this facet: where to look, not what is there.
+# Between the ids `first` and `last`, some four seconds or one event, there is an event with this facet: where to look, not
+# what is there.
 audit_facets: Final = Table(
     "audit_facets",
     metadata,

@@ -116,7 +116,7 @@ class _Page:
             (
                 self._purpose(consent["purpose"]),
                 self._time(consent["given_at"]),
-                f"{self.text('withdrawn')} {self._time(consent['withdrawn_at'])}"
+                f"{self.text(consent['state'])} {self._time(consent['withdrawn_at'])}"
                 if consent["withdrawn_at"]
                 else self.text("stands"),
             )

@@ -27,7 +27,7 @@ from tests.support.vaults import Store, Vault, running_vault
 async def proven(store: Store, tmp_path: Path) -> AsyncIterator[Vault]:
     """A vault that signs its log; the tests sequence when they want."""
     create_signing_key(tmp_path / "audit.pem")
-    settings = {
+    settings: dict[str, Any] = {
         "audit_signing_key": tmp_path / "audit.pem",
         "audit_sequencer": "worker",
         "checkpoint_file": tmp_path / "checkpoints",

@@ -26,7 +26,7 @@ class ServedVault:
 def served_erasing_vault(store: Store, directory: Path) -> Iterator[ServedVault]:
     """A vault that signs, sequences and keeps an erasure ledger in `directory`, on a fresh copy of the prepared database."""
     keyring, log = copied_keyring(store, directory), directory / "kin.log"
-    given = {name: str(value) for name, value in erasing_settings(directory).items()}
+    given: dict[str, Any] = {name: str(value) for name, value in erasing_settings(directory).items()}
     with store.copy(directory) as url, ExitStack() as stack:
         number = 1 if url.startswith("sqlite") else 2
         processes = [stack.enter_context(server(url, keyring, log, **given)) for _ in range(number)]

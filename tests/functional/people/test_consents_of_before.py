@@ -195,6 +195,10 @@ async def test_an_import_does_not_undo_an_objection_of_somebody_who_had_not_agre
     assert {(one["purpose"], one["state"]) for one in account["consents"]} == {
         (purpose, "objected") for purpose in objection["purposes"]
     }
+    page = await call(
+        vault, "privacy-officer", "GET", f"{path}/export?format=html", purpose="subject-request", case="dsr/1"
+    )
+    assert page.text.count("đã phản đối") == len(objection["purposes"])
     await give(vault, person["subject"])
     assert await phone(vault, person["id"]) == "plain"
 

@@ -87,6 +87,7 @@ def every_call(vault: Vault, of: Names) -> list[Call]:
     carrier = vault.callers["carrier"].id
     assigned = {"caller": vault.callers["support"].id, "subject": of.subject, "case": "t/1"}
     approval = {"purpose": "legal-claim", "case": "c", "subjects": [of.subject], "fields": ["buyer.phone"]}
+    token = {"record": of.record, "fields": ["address"], "purpose": "delivery", "recipient": carrier}
     return [
         ("checkout", "GET", record, None, order),
         ("shipping", "GET", record, None, delivery),
@@ -97,7 +98,7 @@ def every_call(vault: Vault, of: Names) -> list[Call]:
         ("checkout", "POST", f"{record}/bindings", {"purpose": "payment", "ref": "x"}, {}),
         ("checkout", "POST", "/v1/bindings/close", {"id": of.binding}, {}),
         ("checkout", "POST", "/v1/bindings/close", {"purpose": "order", "ref": "order-1001"}, {}),
-        ("shipping", "POST", "/v1/tokens", {"record": of.record, "fields": ["address"], "purpose": "delivery", "recipient": carrier}, delivery),
+        ("shipping", "POST", "/v1/tokens", token, delivery),
         ("shipping", "POST", "/v1/tokens/revoke", {"tokens": [of.token]}, delivery),
         ("shipping", "POST", "/v1/tokens/revoke", {"record": of.record}, delivery),
         ("shipping", "GET", f"/v1/tokens?record={of.record}", None, delivery),

@@ -33,6 +33,10 @@ def numbers(consents) -> list[int]:
     return [consent.id.int for consent in consents]
 
 
+def test_an_objection_to_what_was_never_agreed_to_withdraws_no_consent():
+    assert numbers(live([entry(1, Act.WITHDRAW), entry(2)], {"marketing-sms"})) == [2]
+
+
 def test_what_is_not_withdrawn_stands():
     ledger = [entry(1), entry(2), entry(3, Act.WITHDRAW, 1), entry(4, purpose="market-research")]
     assert numbers(live(ledger, {"marketing-sms"})) == [2]

@@ -8,7 +8,8 @@ from app.notice.model import Basis
 from app.notice.parse import parse
 from app.notice.reference import reference_notice
 from app.subjects.binding import Binding, Cause, State
-from app.vault.keeping import keepers
+from app.vault.keeping import is_open, keepers, owed
+from tests.support.erasing import with_a_legal_duty
 from tests.support.notices import changed
 
 NOTICE = reference_notice()
@@ -93,3 +94,22 @@ def test_closing_a_purpose_after_it_has_ended_by_itself_prolongs_nothing():
     assert [k.until for k in keepers(ENDS, "buyer", "email", [binding("order", early)])] == [
         datetime(2026, 2, 1, tzinfo=UTC)
     ]
+
+
+def test_a_purpose_is_open_until_somebody_closes_it_or_it_ends_by_itself():
+    for notice, now, opened in (
+        (NOTICE, datetime(2034, 1, 1, tzinfo=UTC), True),
+        (ENDS, datetime(2024, 2, 29, 8, tzinfo=UTC), True),
+        (ENDS, datetime(2024, 2, 29, 9, tzinfo=UTC), False),
+    ):
+        assert is_open(notice.purposes["order"], binding("order"), now) is opened
+    assert is_open(NOTICE.purposes["order"], binding("order", CLOSED), OPENED) is False
+
+
+def test_a_legal_duty_is_owed_until_its_time_has_passed_and_nothing_else_is():
+    notice = parse(with_a_legal_duty("P30D").encode())
+    last, over = datetime(2024, 3, 30, 8, tzinfo=UTC), datetime(2024, 3, 30, 9, tzinfo=UTC)
+    bindings = [binding("order"), binding("invoice", CLOSED)]
+    assert [one.purpose for one in owed(notice, "buyer", "full_name", bindings, last)] == ["invoice"]
+    assert owed(notice, "buyer", "full_name", bindings, over) == []
+    assert owed(notice, "buyer", "phone", bindings, last) == []
