@@ -5,7 +5,7 @@ block instead of some twenty an event (docs/adr/0010-sequencing-the-audit-log.md
 own columns decide.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
@@ -75,9 +75,3 @@ def block_of(event: UUID) -> int:
 def ids_of(block: int) -> tuple[UUID, UUID]:
     """The first and the last id of a block."""
     return UUID(int=block << _BLOCK_BITS), UUID(int=(block + 1 << _BLOCK_BITS) - 1)
-
-
-def blocks(events: Iterable[tuple[UUID, str, tuple[Any, ...]]]) -> set[tuple[str, int]]:
-    """Each word with the blocks it is found in; an event is its id, its facets as stored and its columns."""
-    alike = {(block_of(event), facets, columns) for event, facets, columns in events}
-    return {(one, block) for block, facets, columns in alike for one in words_of(facets, columns)}

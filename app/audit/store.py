@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Table, exists, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Select, Table, func, literal_column, or_, select
 
 from app.audit.event import Event
-from app.audit.tables import audit_events, audit_facets, audit_leaves, audit_waiting
+from app.audit.tables import audit_events, audit_leaves, audit_waiting
 from app.audit.writing import EventWriter
 from app.storage.columns import microseconds
 from app.storage.engine import Database, UnitOfWork
@@ -31,9 +31,6 @@ _COLUMNS: Final = (
     "body",
 )
 
-# How many blocks are looked into at a time: few to begin with, since a common word fills a page from one.
-_FIRST_BLOCKS: Final = 4
-_MOST_BLOCKS: Final = 64
 _WRITES: Final = ("form:stored", "form:removed", "form:erased")
 
 
@@ -90,44 +87,6 @@ class AuditStore:
         if waiting:
             statement = statement.join(audit_waiting, _same_event(audit_waiting))
         return [(row.id, row.body) for row in await self._database.read(tenant, statement)]
-
-    async def page_by_facets(
-        self,
-        tenant: str,
-        words: Sequence[str],
-        conditions: Sequence[ColumnElement[bool]],
-        limit: int,
-        span: tuple[UUID | None, UUID | None],
-    ) -> list[tuple[UUID, bytes]]:
-        """As `page`, looking only where every word is to be found; `span` is the oldest and newest id that can matter."""
-        oldest, newest = span
-        found: list[tuple[UUID, bytes]] = []
-        at_once = _FIRST_BLOCKS
-        while blocks := await self._blocks(tenant, words, (oldest, newest), at_once):
-            inside = or_(*(audit_events.c.id.between(first, last) for first, last in blocks))
-            found += await self.page(tenant, [inside, *conditions], limit - len(found))
-            if len(found) == limit or len(blocks) < at_once:
-                break
-            newest = UUID(int=max(0, blocks[-1][0].int - 1))
-            at_once = min(2 * at_once, _MOST_BLOCKS)
-        return found
-
-    async def _blocks(
-        self, tenant: str, words: Sequence[str], span: tuple[UUID | None, UUID | None], at_once: int
-    ) -> list[tuple[UUID, UUID]]:
-        """The newest blocks in which every word is to be found; asked apart, so that no planner reads the events first."""
-        oldest, newest = span
-        block = audit_facets.alias("block")
-        within = [block.c.tenant == tenant, block.c.facet == words[0]]
-        within += [block.c.last >= oldest] if oldest else []
-        within += [block.c.first <= newest] if newest else []
-        for one in words[1:]:
-            also = audit_facets.alias()
-            same = (also.c.tenant == tenant) & (also.c.facet == one) & (also.c.first == block.c.first)
-            within.append(exists().where(same))
-        statement = select(block.c.first, block.c.last).where(*within).order_by(block.c.first.desc())
-        rows = await self._database.read(tenant, statement.limit(at_once))
-        return [(row.first, row.last) for row in rows]
 
     async def recipients(self, work: UnitOfWork, conditions: Sequence[ColumnElement[bool]]) -> list[UUID]:
         """The different recipients of events, by id."""
