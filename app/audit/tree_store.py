@@ -224,7 +224,11 @@ class TreeStore:
             return {}
         tiles = audit_tiles.c
         statement = select(tiles.level, tiles.position, tiles.hashes).where(
-            tiles.tenant == tenant, tuple_(tiles.level, tiles.position).in_([tuple(t) for t in wanted])
+            tiles.tenant == tenant,
+            # Each by itself as well: SQLite finds no index for a list of pairs alone.
+            tiles.level.in_({tile.level for tile in wanted}),
+            tiles.position.in_({tile.position for tile in wanted}),
+            tuple_(tiles.level, tiles.position).in_([tuple(t) for t in wanted]),
         )
         rows = (await work.execute(statement)).all() if work else await self._database.read(tenant, statement)
         return {TileId(row.level, row.position): row.hashes for row in rows}
