@@ -34,7 +34,7 @@ class _Size:
     times: int
 
 
-_WHOLE: Final = _Size(records=5000, repetitions=5, seconds=4.0, clients=(1, 8, 32), times=20_000)
+_WHOLE: Final = _Size(records=5000, repetitions=3, seconds=3.0, clients=(1, 8, 32), times=20_000)
 _QUICK: Final = _Size(records=100, repetitions=1, seconds=0.5, clients=(8,), times=500)
 _WAITING: Final = (1, 16, 64)
 

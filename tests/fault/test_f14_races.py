@@ -17,7 +17,7 @@ from tests.support.vaults import Vault
 
 SEED: Final = int(os.environ.get("KIN_FAULT_SEED", "14"))
 RESOLVER_RACES: Final = [pytest.param(200, id="200"), pytest.param(2_000, id="2000", marks=pytest.mark.long)]
-WRITER_RACES: Final = [pytest.param(100, id="100"), pytest.param(1_000, id="1000", marks=pytest.mark.long)]
+WRITER_RACES: Final = [pytest.param(200, id="200"), pytest.param(1_000, id="1000", marks=pytest.mark.long)]
 
 
 async def late(draw: random.Random, request: Coroutine[Any, Any, httpx.Response]) -> httpx.Response:
