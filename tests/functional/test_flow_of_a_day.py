@@ -1,6 +1,6 @@
 """A day of the shop, through the client, against a served vault: orders stored, labels made, tokens resolved, people told.
 
-500 orders in every run, 10,000 in a long one. What is told of a person afterwards must be exactly what left the shop.
+200 orders in every run, 10,000 in a long one. What is told of a person afterwards must be exactly what left the shop.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from kin_client.subjects import Access
 from tests.support.servers import Server, server
 from tests.support.vaults import Store, copied_keyring
 
-SOME: Final = 500
+SOME: Final = 200
 ALL: Final = 10_000
 CARRIERS: Final = ("carrier", "carrier-2")
 AT_ONCE: Final = 8

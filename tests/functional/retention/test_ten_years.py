@@ -289,7 +289,7 @@ async def live(store: Store, directory: Path, *, seed: int, people: int, weeks: 
 
 @pytest.mark.timeout(600)
 async def test_ten_years_of_a_small_shop(store: Store, tmp_path: Path) -> None:
-    shop = await live(store, tmp_path, seed=20261122, people=30, weeks=2, samples=1)
+    shop = await live(store, tmp_path, seed=20261122, people=30, weeks=4, samples=1)
     assert shop.orders > 50
     assert shop.erased > 200
 
