@@ -47,7 +47,7 @@ check: setup ## what a commit must pass: format, lint, types, rooms, dependencie
 bench: setup ## the benchmarks, as ratios on this machine
 	$(BIN)/python -m benchmarks
 
-fault: setup ## the long rounds of the fault and abuse programmes
+fault: setup ## the long tests, among them all rounds of the fault programmes
 	@echo "KIN_FAULT_SEED=$(KIN_FAULT_SEED)"
 	KIN_FAULT_SEED=$(KIN_FAULT_SEED) $(BIN)/python -m pytest -n $(WORKERS) -m long --timeout 7200
 

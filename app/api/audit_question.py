@@ -14,7 +14,7 @@ from app.kernel.caller import Caller
 from app.kernel.ids import new_uuid, random_bucket
 from app.notice.model import Form
 from app.web.problems import request_id
-from app.web.query import id_parameter, parameter, version_number, word_parameter
+from app.web.query import id_parameter, parameter, time_parameter, version_number, word_parameter
 from app.wiring.parts import Parts
 
 FILTERS: Final = (
@@ -88,8 +88,8 @@ async def read_filter(parts: Parts, caller: Caller, found: Mapping[str, str]) ->
         outcome=word_parameter(found, "outcome", Outcome),
         form=word_parameter(found, "form", EventForm),
         notice_version=parameter(found, "notice_version", version_number, "use the version's number"),
-        since=parameter(found, "since", _moment, "use a time with its offset, such as 2026-11-22T08:00:00Z"),
-        until=parameter(found, "until", _moment, "use a time with its offset, such as 2026-11-22T08:00:00Z"),
+        since=time_parameter(found, "since"),
+        until=time_parameter(found, "until"),
     )
 
 
@@ -106,13 +106,6 @@ def _word(text: str) -> str:
     if not 0 < len(text) <= 128:
         raise ValueError("empty or too long")
     return text
-
-
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError("without an offset")
-    return moment
 
 
 async def on_record(parts: Parts, request: Request, caller: Caller, about: str) -> None:

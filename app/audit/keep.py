@@ -79,7 +79,7 @@ class LogKeeper:
                 report(trouble)
             self._unsigned[tenant] = word
             return _LOOK
-        if step.signed or step.elsewhere:
+        if step.events or step.signed or step.elsewhere:
             self._unsigned.pop(tenant, None)
         if step.signed:
             self._published.discard(tenant)

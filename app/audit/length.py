@@ -27,4 +27,4 @@ def refuse_too_long(events: Iterable[Event]) -> None:
 
 def _may_be_long(event: Event) -> bool:
     members = len(event.fields) + len(event.written) + len(event.inputs) + len(event.roles)
-    return members > _FEW or any(len(str(value)) > _SHORT for value in event.inputs.values())
+    return members > _FEW or sum(len(str(value)) for value in event.inputs.values()) > _SHORT

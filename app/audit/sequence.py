@@ -155,7 +155,7 @@ class Sequencer:
         # The size is read last: a sequencer that has taken over may sign meanwhile, and that is no contradiction.
         published, signed = await self._published(tenant, signer), await self._signed(tenant)
         state = await self._store.state(tenant)
-        if state is None or state.era != era or (signed and signed.size == state.size):
+        if state is None or state.era != era or state.size == (signed.size if signed else 0):
             return False
         earlier = [*([signed] if signed else []), *published]
         root = await self._checked(tenant, state.size, signed.size if signed else 0, earlier)

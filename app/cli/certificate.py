@@ -62,7 +62,9 @@ def _words(document: dict[str, Any]) -> list[str]:
                 for_what = f" for {why['purpose']}" if why["purpose"] else ""
                 place = f"{record['record']} {record['collection']}.{name}"
                 lines.append(f"  kept: {place}{for_what}, {why['reason']}, clause {why['clause']}, {until}")
-    if document["recipients"]:
+    if document["recipients"] is None:
+        lines.append("  to be told, outside the shop: nobody can say, for the person's key was damaged")
+    elif document["recipients"]:
         lines.append("  to be told, outside the shop: " + ", ".join(document["recipients"]))
     return lines
 

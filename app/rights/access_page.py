@@ -15,8 +15,9 @@ from typing import Any, Final
 from app.rights.access_words import TEXTS, Language, name_of
 from app.rights.working_days import HO_CHI_MINH
 
-_PERIOD: Final = re.compile(r"([0-9]+)([YMWD])")
+_PERIOD: Final = re.compile(r"([0-9]+)([YMWDHS])")
 _UNITS: Final = {"Y": "years", "M": "months", "W": "weeks", "D": "days"}
+_UNITS_OF_TIME: Final = {"H": "hours", "M": "minutes", "S": "seconds"}
 
 
 def policy() -> str:
@@ -204,7 +205,12 @@ class _Page:
         return "; ".join(f"{self._name(name)}: {self._name(form)}" for name, form in item["fields"].items())
 
     def _period(self, text: str) -> str:
-        return ", ".join(f"{number} {self.text(_UNITS[unit])}" for number, unit in _PERIOD.findall(text))
+        parts = zip(text.split("T"), (_UNITS, _UNITS_OF_TIME), strict=False)
+        return ", ".join(
+            f"{number} {self.text(units[unit])}"
+            for part, units in parts
+            for number, unit in _PERIOD.findall(part)
+        )
 
     def _time(self, text: str | None) -> str:
         """A moment on Vietnam's clock."""

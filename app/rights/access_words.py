@@ -63,6 +63,9 @@ _VI: Final = {
     "months": "tháng",
     "years": "năm",
     "weeks": "tuần",
+    "hours": "giờ",
+    "minutes": "phút",
+    "seconds": "giây",
 }
 _EN: Final = {
     "title": "Your data",
@@ -111,6 +114,9 @@ _EN: Final = {
     "months": "months",
     "years": "years",
     "weeks": "weeks",
+    "hours": "hours",
+    "minutes": "minutes",
+    "seconds": "seconds",
 }
 TEXTS: Final[Mapping[Language, Mapping[str, str]]] = {Language.VI: _VI, Language.EN: _EN}
 

@@ -151,7 +151,8 @@ class Eraser:
         """Erases a person on request, as far as no legal duty and no hold keeps what is theirs; the certificate says which.
 
         Asked again about a person of whom nothing was left, it gives the same certificate. `not-found` when there never was
-        such a person; `unavailable` when it cannot be signed or entered in the erasure ledger: ask again then.
+        such a person, or the clock took the last of them;
+        `unavailable` when it cannot be signed or entered in the erasure ledger: ask again then.
         """
         table = await self._notices.table(author.tenant)
         choose = on_request(table.notice, self._clock.now())

@@ -3,7 +3,7 @@
 A point read through SQLAlchemy costs twice what asyncpg alone costs, and most of a disclosure is such a read and one
 insert (docs/adr/0004-hot-path-on-the-drivers.md). A statement is still written once, in SQLAlchemy Core; here it is
 compiled to the driver's text when the vault starts, and run on a pool of its own with one round trip and no transaction
-(autocommit). Only `vault/store.py`, `audit/store.py` and `rights/store.py` use it.
+(autocommit). Only `vault/store.py`, `subjects/store.py`, `audit/store.py` and `rights/store.py` use it.
 """
 
 import sqlite3

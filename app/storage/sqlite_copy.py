@@ -47,17 +47,26 @@ def in_the_making(path: Path) -> Iterator[Path]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise FileBusy from None
+        if not _is_at(part, descriptor):  # moved into place while this process waited for its turn
+            raise FileBusy
         journal_of(part).unlink(missing_ok=True)
         os.ftruncate(descriptor, 0)
         try:
             yield part
         except BaseException:
-            part.unlink()
+            part.unlink(missing_ok=True)
             raise
         finally:
             journal_of(part).unlink(missing_ok=True)
     finally:
         os.close(descriptor)
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
 
 
 def journal_of(path: Path) -> Path:

@@ -276,6 +276,7 @@ class SubjectStore:
         states, closed = closes(cause)
         moved = []
         for binding in chosen:
+            ended = binding.closed_at or now
             statement = (
                 update(bindings)
                 .where(
@@ -286,13 +287,12 @@ class SubjectStore:
                 )
                 .values(
                     state=closed.value,
-                    closed_at=binding.closed_at or now,
+                    closed_at=ended,
                     closed_because=cause.value,
                     closed_words=binding.closed_words,
                 )
             )
             if (await work.execute(statement)).rowcount:
-                ended = binding.closed_at or now
                 moved.append(replace(binding, state=closed, closed_at=ended, closed_because=cause))
         return moved
 

@@ -1,6 +1,7 @@
 """The SQL of removing rows that say nothing any more: ended sessions, tokens past use, budgets of hours gone by.
 
-Each is left a day beyond its end. That they were there is in the audit log.
+Each is left a day beyond its end. That they were there is in the audit log. `budget_counts` is not removed here: a row a kind
+for each caller, which its next hour replaces.
 """
 
 from collections.abc import Callable, Mapping

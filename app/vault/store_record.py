@@ -100,7 +100,7 @@ class RecordStorer:
                 judged.append(error)
         return judged
 
-    async def _accept(self, ask: Ask, submission: Submission, known: "_Writable") -> Accepted | Denial:
+    async def _accept(self, ask: Ask, submission: Submission, known: _Writable) -> Accepted | Denial:
         table = await self._notices.table(ask.caller.tenant)
         if submission.collection not in table.notice.collections:
             error = FieldError(

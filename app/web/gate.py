@@ -26,9 +26,8 @@ async def admitted(request: Request, parts: Parts) -> Caller:
     """The caller, if its roles have the permission the route declares; else `unauthenticated` or `not-permitted`."""
     scope = request.scope
     caller = await parts.authenticator.authenticate(bearer(scope["headers"]), request_id(scope))
-    if (
-        caller.subject is None
-    ):  # a session's id would lead from what a customer asked for to all that they did
+    # A session's id would lead from what a customer asked for to all that they did.
+    if caller.subject is None:
         scope["state"]["caller_id"] = text_of("clr", caller.id)
     table = await parts.notices.table(caller.tenant)
     permission = permission_of(scope)

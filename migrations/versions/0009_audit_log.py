@@ -8,7 +8,7 @@ from alembic import op
 from app.storage.columns import Identifier
 
 revision: str = "0009"
-down_revision: str | None = "0008"
+down_revision: str | None = "0007"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

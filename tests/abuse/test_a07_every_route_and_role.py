@@ -103,7 +103,8 @@ PREFIXES: Final = {
     "caller_id": "clr",
     "key_id": "key",
     "certificate_id": "crt",
-    "request_id": "rqs",
+    "consent_id": "cns",
+    "hold_id": "hld",
 }
 
 

@@ -93,6 +93,8 @@ async def erased_under_load(
         vaults = [await stack.enter_async_context(Hands(each.base_url, store)) for each in served]
         for one in people:
             await stored(draw.choice(vaults), one)
+        for vault in vaults:  # a look that never finds anybody would find nothing afterwards either
+            assert [what for what in LOOKS if not found(await LOOK[what](vault, people[0]))] == []
         database = Database(url)
         secret = [bytes(row.wrapped_key) for row in (await rows(database))["subjects"]]
         await database.close()

@@ -8,6 +8,7 @@ from sqlalchemy import update
 
 from app.kernel.ids import parse_id
 from app.vault.tables import field_values, search_index
+from app.vault.verify_field import WRONG_ANSWERS
 from tests.support.orders import account, buyer, codes, delivery, events, events_of, problem, read, stored
 from tests.support.vaults import TENANT, Vault
 
@@ -154,6 +155,20 @@ async def test_too_many_wrong_answers_end_the_guessing(sqlite_vault: Vault) -> N
     assert guesses[-1].headers["retry-after"] == "900"
     right = await checkout.post(path, json={"field": "username", "value": "bich"})
     assert problem(right) == (429, "too-many-requests")
+
+
+async def test_a_right_answer_and_what_is_no_value_are_no_guesses(sqlite_vault: Vault) -> None:
+    of = await stored(sqlite_vault, account())
+    path = of.headers["location"] + "/verify"
+    checkout = sqlite_vault.client("checkout", "account")
+    for value, status in (("bich", 200), (7, 422)):
+        answers = [
+            await checkout.post(path, json={"field": "username", "value": value})
+            for _ in range(WRONG_ANSWERS)
+        ]
+        assert {answer.status_code for answer in answers} == {status}
+    right = await checkout.post(path, json={"field": "username", "value": "bich"})
+    assert (right.status_code, right.json()["matches"]) == (200, True)
 
 
 async def test_many_guesses_at_once_are_no_more_than_one_after_the_other(vault: Vault) -> None:

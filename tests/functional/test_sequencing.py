@@ -272,3 +272,11 @@ async def test_tiles_hold_every_smaller_tree(log: Log) -> None:
         if size % 61 == 0 or size in {255, 256, 257, 512}:
             assert await log.prover.root(TENANT, size) == hasher.root()
     assert Range(0, len(bodies)).end > 600
+
+
+async def test_of_a_log_without_events_nothing_is_signed(log: Log) -> None:
+    sequencer = log.sequencer()
+    step = await sequencer.step("nobody")
+    await sequencer.let_go()
+    assert (step.events, step.signed) == (0, False)
+    assert await log.tree.latest("nobody") is None

@@ -3,5 +3,5 @@
 What is asked and how answers are read is written once, without I/O, in a module for each resource (`records`, `tokens`,
 `bindings`, `subjects`, `consents`, `requests`, `exports`, `erasures`, `counts`, `holds`, `orders`, `sessions`, `audit`,
 `notice`, `callers`, `health`); the two vaults only carry it out. `verify` stands alone: it checks what the audit log proves,
-and needs neither this package's other modules nor a network.
+and needs no network and of this package's other modules only `log_files`.
 """

@@ -1,5 +1,6 @@
 """An event that would not fit into an entry bundle is refused; one that just fits is not."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -30,6 +31,12 @@ def test_the_largest_that_fits_and_the_next() -> None:
     with pytest.raises(VaultError) as refused:
         refuse_too_long([event(1), event(0, "p" * len(str(fitting.inputs["opened"])) + "p")])
     assert refused.value.kind is Kind.TOO_LARGE
+
+
+def test_many_inputs_of_which_each_is_short() -> None:
+    many = replace(event(0), inputs={f"input-{n}": "p" * 4000 for n in range(20)})
+    with pytest.raises(VaultError):
+        refuse_too_long([many])
 
 
 @pytest.mark.parametrize("fields", [1, 64, 65, 300, 497, 498, 499, 500, 520, 2000])
