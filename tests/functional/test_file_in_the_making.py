@@ -27,8 +27,13 @@ def test_moved_into_place_between_the_opening_and_the_lock(
 
 def test_what_fails_after_the_move_is_told_and_the_file_stays(tmp_path: Path) -> None:
     file = tmp_path / "backup.db"
-    with pytest.raises(PermissionError), in_the_making(file) as part:
+    with pytest.raises(PermissionError):
+        moved_then_failed(file)
+    assert file.read_bytes() == b"whole"
+
+
+def moved_then_failed(file: Path) -> None:
+    with in_the_making(file) as part:
         part.write_bytes(b"whole")
         part.rename(file)
         raise PermissionError
-    assert file.read_bytes() == b"whole"
