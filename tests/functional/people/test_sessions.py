@@ -133,7 +133,7 @@ async def test_a_session_ends_by_itself(sqlite_vault: Vault) -> None:
 async def test_what_is_no_session_is_refused_and_on_record(sqlite_vault: Vault) -> None:
     mine = await stored_buyer(sqlite_vault)
     session = await signed_in(sqlite_vault, mine)
-    for wrong in (session[:-1], session[:-2] + "00", session.replace("_shop_", "_none_"), "kis_"):
+    for wrong in (session[:-1], session[:-8] + "00000000", session.replace("_shop_", "_none_"), "kis_"):
         answer = await call(sqlite_vault, None, "GET", f"/v1/subjects/{mine['subject']}", credential=wrong)
         assert problem(answer) == (401, "unauthenticated")
     listed = await done(sqlite_vault, "compliance", "GET", "/v1/audit/events?action=auth.fail")

@@ -32,7 +32,7 @@ async def test_the_page_shows_how_a_person_stands_and_no_field(vault: Vault) -> 
         ("delivery", "delivery", "order-1001", "open"),
     }
     assert (page["restriction"], page["held"], page["holds"], page["assignments"]) == (None, False, [], [])
-    for value in ("Bích", "bich@example.com", "345 678", "Nguyễn", "903"):
+    for value in ("Bích", "bich@example.com", "345 678", "Nguyễn", "903 123 456", "903123456"):
         assert value not in str(page)
     found = await event(vault, page["receipt"]["event"])
     assert (found["action"], found["about"]) == ("subject.read", "page")

@@ -84,11 +84,11 @@ def test_foreign_records_are_a_name_and_a_level() -> None:
 
 def test_of_the_server_only_known_lines_are_kept_and_without_arguments() -> None:
     logger, handler = kept("uvicorn.error")
-    logger.info("Started server process [%d]", 4711)
+    logger.info("Started server process [%d]", 471147114711)
     logger.info("Started %s", "kinmark")
     assert handler.lines[0]["event"] == "server process started"
     assert "event" not in handler.lines[1]
-    assert "4711" not in json.dumps(handler.lines)
+    assert "471147114711" not in json.dumps(handler.lines)
 
 
 def test_every_field_is_a_number_or_a_text() -> None:
