@@ -28,6 +28,7 @@ from sqlalchemy import (
     column,
     func,
     select,
+    true,
     type_coerce,
 )
 from sqlalchemy.dialects import sqlite
@@ -47,19 +48,25 @@ class HotSelect:
     """A SELECT over a set of keys of one tenant: `(bucket, id)`, or `(bucket, digest)` with `by_digest`.
 
     `build` gets the keys as a FROM clause with the columns `bucket` and `id`, and uses the bound parameter `tenant`; what
-    other parameters it binds are given with each call.
+    other parameters it binds are given with each call. With `each`, it is run for one key after the other, so that a LIMIT
+    is one of each key; it names the keys in its conditions and not in a join.
     """
 
-    def __init__(self, build: KeyedSelect, *, by_digest: bool = False) -> None:
+    def __init__(self, build: KeyedSelect, *, by_digest: bool = False, each: bool = False) -> None:
         of_key: TypeEngine[Any] = LargeBinary() if by_digest else PG_UUID(as_uuid=True)
-        on_postgresql = build(
+        keys = (
             func.unnest(
                 bindparam("buckets", type_=ARRAY(SmallInteger)),
                 bindparam("ids", type_=ARRAY(of_key)),
             )
             .table_valued(column("bucket", SmallInteger), column("id", of_key), name="keys")
             .render_derived()
-        ).compile(dialect=_POSTGRESQL())
+        )
+        of_keys = build(keys)
+        if each:
+            one_key = of_keys.lateral("one_key")
+            of_keys = select(one_key).select_from(keys.join(one_key, true()))
+        on_postgresql = of_keys.compile(dialect=_POSTGRESQL())
         self.postgresql_text = str(on_postgresql)
         self.postgresql_order: list[str] = on_postgresql.positiontup
         one = select(

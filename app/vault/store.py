@@ -47,6 +47,8 @@ _RECORD: Final = 0
 _FIELD: Final = 1
 _BINDING: Final = 2
 ANYONE: Final = UUID(int=0)
+Looked = tuple[str, int, bytes]
+"""What is looked for in the index: at which place, how many records at most, and by which digest."""
 
 
 def _whole_records(keys: FromClause) -> Any:
@@ -142,10 +144,9 @@ def _live_tokens(key: Column[Any]) -> KeyedSelect:
 
 def _found(keys: FromClause) -> Any:
     return (
-        select(search_index.c.record)
-        .select_from(keys)
-        .join(search_index, _at(keys, search_index, search_index.c.digest))
+        select(search_index.c.digest, search_index.c.record)
         .where(
+            _at(keys, search_index, search_index.c.digest),
             search_index.c.tenant == bindparam("tenant", type_=Text),
             search_index.c.field == bindparam("place", type_=Text),
         )
@@ -207,12 +208,15 @@ class VaultStore:
         self._whole_records = HotSelect(_whole_records)
         self._live_tokens = HotSelect(_live_tokens(tokens.c.record))
         self._tokens_by_digest = HotSelect(_live_tokens(tokens.c.digest), by_digest=True)
-        self._found = HotSelect(_found, by_digest=True)
+        self._found = HotSelect(_found, by_digest=True, each=True)
         self._loads: Coalescer[UUID, StoredRecord | None] = Coalescer(
             self._load_shared, largest=16, in_flight=3
         )
         self._resolutions: Coalescer[tuple[int, bytes], TokenRow | None] = Coalescer(
             self._tokens_shared, largest=16, in_flight=3
+        )
+        self._searches: Coalescer[Looked, list[UUID]] = Coalescer(
+            self._indexed_shared, largest=16, in_flight=3
         )
 
     async def load(self, tenant: str, record: UUID) -> StoredRecord | None:
@@ -240,10 +244,19 @@ class VaultStore:
         return [_token(row) for row in await self._database.fetch_hot(self._live_tokens, tenant, keys)]
 
     async def indexed(self, tenant: str, place: str, digest: bytes, most: int) -> list[UUID]:
-        """Records whose field at `place` (collection.field) has this digest, oldest first."""
-        keys = [(digest_bucket(digest), digest)]
-        rows = await self._database.fetch_hot(self._found, tenant, keys, {"place": place, "most": most})
-        return [row[0] for row in rows]
+        """Records whose field at `place` (collection.field) has this digest, oldest first, in a shared query."""
+        return await self._searches.submit(tenant, (place, most, digest))
+
+    async def _indexed_shared(self, tenant: str, looked: Sequence[Looked]) -> list[list[UUID]]:
+        alike: dict[tuple[str, int], dict[bytes, list[UUID]]] = {}
+        for place, most, digest in looked:
+            alike.setdefault((place, most), {})[digest] = []
+        for (place, most), found in alike.items():
+            keys = [(digest_bucket(digest), digest) for digest in found]
+            more = {"place": place, "most": most}
+            for digest, record in await self._database.fetch_hot(self._found, tenant, keys, more):
+                found[digest].append(record)
+        return [alike[place, most][digest] for place, most, digest in looked]
 
     async def token_by_digest(self, tenant: str, bucket: int, digest: bytes) -> TokenRow | None:
         """One live token, in a query shared with those who ask at the same time."""

@@ -25,7 +25,18 @@ from tests.support.orders import (
 from tests.support.vaults import TENANT, Vault
 
 # Whole numbers only: four digits alone turn up in a digest now and then.
-VALUES = ("Nguyễn", "0903123456", "903 123 456", "903123456", "90•••", "12 Nguyễn Huệ", "gọi trước", "tok_", "order-1001", "customer-8123")
+VALUES = (
+    "Nguyễn",
+    "0903123456",
+    "903 123 456",
+    "903123456",
+    "90•••",
+    "12 Nguyễn Huệ",
+    "gọi trước",
+    "tok_",
+    "order-1001",
+    "customer-8123",
+)
 
 
 async def test_shipping_gets_what_a_label_needs(vault: Vault) -> None:

@@ -1,5 +1,6 @@
 """Records found by a field's value: every spelling, decided before the look, nothing but what could be read."""
 
+import asyncio
 import unicodedata
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -198,6 +199,26 @@ async def test_one_thing_is_sought_at_a_time(names: Vault) -> None:
             "/v1/records/search", json={"collection": "buyer", "field": "full_name", **body}
         )
         assert problem(answer) == (422, "invalid")
+
+
+async def test_searches_that_share_a_query_keep_their_own_limits_and_places(vault: Vault) -> None:
+    """A number that many have must not use up what another may bring; the same number elsewhere stays there."""
+    numbers = ("0912345670", "0912345671", "0912345672")
+    for n, number in enumerate(numbers * 3):
+        await stored(vault, buyer(f"customer-{n}", phone=number, email=f"n{n}@example.com"))
+    parcel = await stored(vault, delivery("customer-9", phone=numbers[0]))
+    asked = [(number, limit) for limit in (1, 2, 5) for number in numbers]
+    together = await asyncio.gather(
+        *(search(vault, "phone", number, limit=limit) for number, limit in asked),
+        search(vault, "phone", numbers[0], collection="delivery"),
+        search(vault, "email", "n4@example.com"),
+    )
+    alone = [await search(vault, "phone", number, limit=limit) for number, limit in asked]
+    assert [ids(found) for found in together[:9]] == [ids(found) for found in alone]
+    assert [len(ids(found)) for found in alone] == [1, 1, 1, 2, 2, 2, 3, 3, 3]
+    assert [found.json()["more"] for found in together[:9]] == [True] * 6 + [False] * 3
+    assert ids(together[9]) == [parcel.json()["id"]]
+    assert len(ids(together[10])) == 1
 
 
 async def test_more_than_the_limit_is_said(sqlite_vault: Vault) -> None:

@@ -40,7 +40,15 @@ async def test_the_answer_names_what_was_made_and_repeats_no_value(vault: Vault)
     assert (receipt["outcome"], receipt["purpose"]) == ("allowed", "order")
     assert receipt["clauses"] == dict.fromkeys(body["fields"], "trade")
     assert (receipt["notice"]["id"], receipt["notice"]["version"]) == ("shop", 1)
-    for value in ("Nguyễn Văn An", "903 123 456", "903123456", "12 Nguyễn Huệ", "gọi trước", "order-1001", "customer-8123"):
+    for value in (
+        "Nguyễn Văn An",
+        "903 123 456",
+        "903123456",
+        "12 Nguyễn Huệ",
+        "gọi trước",
+        "order-1001",
+        "customer-8123",
+    ):
         assert value not in answer.text
         assert value not in str(await event(vault, receipt["event"]))
 
