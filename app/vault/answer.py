@@ -18,6 +18,7 @@ from app.vault.budget import Budget
 from app.vault.disclosure import Answer, Denial, Disclosure, FieldAnswer
 from app.vault.issue_token import IssuedToken, Terms, TokenIssuer, TokenPlan
 from app.vault.judge import Verdict
+from app.vault.sealing import value_text
 
 _ATTEMPTS: Final = 5
 
@@ -92,6 +93,7 @@ def _built(verdict: Verdict, receipt: Receipt, tokens: Mapping[str, IssuedToken]
     if verdict.record is None:
         raise TypeError("a verdict without a refusal has a record")
     issued = {
-        n: FieldAnswer(Form.TOKEN, t.text, expires_at=t.expires_at, uses=t.uses) for n, t in tokens.items()
+        n: FieldAnswer(Form.TOKEN, value_text(t.text), expires_at=t.expires_at, uses=t.uses)
+        for n, t in tokens.items()
     }
     return Disclosure(verdict.record, {**verdict.answers, **issued}, receipt)

@@ -9,18 +9,27 @@ from app.audit.log import Receipt
 from app.kernel.errors import Kind, VaultError
 from app.notice.model import Form
 from app.vault.record import StoredRecord
+from app.vault.sealing import value_of
 
 NOTHING_HERE: Final = "there is no such record for you: it is missing, was erased, or is not yours"
 
 
 class FieldAnswer(NamedTuple):
-    """One field as it leaves the vault; a tuple, since a batch makes thousands and a frozen dataclass costs three times that."""
+    """One field as it leaves the vault, its value as JSON text: what was sealed in plain need not be read to be handed on.
+
+    A tuple, since a batch makes thousands and a frozen dataclass costs three times that.
+    """
 
     form: Form
-    value: Any = None
+    text: str | None = None
     reason: str | None = None
     expires_at: datetime | None = None
     uses: int | None = None
+
+    @property
+    def value(self) -> Any:
+        """What the text says; None without one."""
+        return None if self.text is None else value_of(self.text)
 
 
 @dataclass(frozen=True, slots=True)

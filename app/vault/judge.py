@@ -234,8 +234,8 @@ class Judge:
             form = decided.form
             if form in NEEDS_VALUE:
                 sealed = record.fields[name]
-                value = cipher.open_sealed(name, sealed.version, sealed.envelope)
-                answers[name] = FieldAnswer(form, present(form, types[name], value))
+                text = cipher.open_text(name, sealed.version, sealed.envelope)
+                answers[name] = FieldAnswer(form, present(form, types[name], text))
             else:
                 reason = decided.reason.value if form is Form.WITHHELD else None
                 answers[name] = FieldAnswer(form, reason=reason)

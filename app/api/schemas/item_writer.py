@@ -50,13 +50,11 @@ class ItemWriter:
         )
 
     def _field(self, name: str, answer: FieldAnswer) -> str:
-        form, value, reason, expires_at, _ = answer
+        form, text, reason, expires_at, _ = answer
         head = self._heads.get((name, form))
         if head is None:
             head = self._heads[name, form] = f'{quoted(name)}:{{"form":{quoted(form.value)}'
-        shown = ""
-        if value is not None:
-            shown = f',"value":{quoted(value) if isinstance(value, str) else json_text(value)}'
+        shown = "" if text is None else f',"value":{text}'
         if reason is not None:
             shown += f',"reason":{quoted(reason)}'
         if expires_at is not None:

@@ -21,6 +21,7 @@ from app.subjects.binding import Binding, State
 from app.subjects.standing import RecordStanding
 from app.vault.disclosure import Disclosure, FieldAnswer
 from app.vault.record import StoredRecord
+from app.vault.sealing import value_text
 from app.vault.write_record import Stored
 
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -37,7 +38,11 @@ _EVENT = Event(
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 values = texts | st.booleans() | st.integers() | st.dictionaries(texts, texts | st.lists(texts, max_size=2))
 answers = st.builds(
-    FieldAnswer, st.sampled_from(Form), st.none() | values, st.none() | texts, st.none() | st.just(_NOW)
+    FieldAnswer,
+    st.sampled_from(Form),
+    st.none() | values.map(value_text),
+    st.none() | texts,
+    st.none() | st.just(_NOW),
 )
 receipts = st.builds(
     lambda changes: Receipt(replace(_EVENT, id=new_uuid(0), **changes)),
@@ -141,7 +146,7 @@ def test_the_shapes_are_those_that_are_declared() -> None:
         {},
     )
     shown = ItemWriter().disclosure(
-        Disclosure(record, {"phone": FieldAnswer(Form.PLAIN, "0903")}, Receipt(_EVENT))
+        Disclosure(record, {"phone": FieldAnswer(Form.PLAIN, '"0903"')}, Receipt(_EVENT))
     )
     assert DisclosureOut.model_validate_json(shown, strict=True).fields["phone"].value == "0903"
     stored = ItemWriter().stored(Stored(record.id, record.subject, "buyer", ["phone"], [], Receipt(_EVENT)))
