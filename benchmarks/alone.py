@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
@@ -13,7 +12,7 @@ from app.audit.event import Action, Event, FieldTrace, NoticeRef, Outcome
 from app.crypto.associated_data import Place
 from app.crypto.field_cipher import FieldCipher
 from app.crypto.key_wrap import new_key
-from app.kernel.ids import new_uuid, random_bucket
+from app.kernel.ids import new_uuid
 from app.notice.decide import Circumstances, Question, Standing, decide
 from app.notice.model import BindingState, Channel
 from app.notice.reference import reference_notice
@@ -50,7 +49,7 @@ def pure_parts(times: int) -> dict[str, float]:
         circumstances=Circumstances(case=True),
     )
     cipher = FieldCipher(new_key())
-    person = new_uuid(random_bucket())
+    person = new_uuid()
     place = Place("shop", person, person, "buyer.email", 1)
     value = b'"an.nguyen@example.com"'
     sealed = cipher.seal(place, value)
@@ -71,7 +70,7 @@ async def _committed(url: str, keyring: Path, waiting: int, seconds: float) -> f
     async def one_after_the_other() -> None:
         nonlocal done
         while time.perf_counter() < until:
-            await parts.audit.append(replace(_EVENT, id=new_uuid(random_bucket()), at=parts.clock.now()))
+            await parts.audit.append(_EVENT._replace(id=new_uuid(), at=parts.clock.now()))
             done += 1
 
     started = time.perf_counter()

@@ -44,7 +44,7 @@ from app.audit.store import AuditStore
 from app.audit.tree_store import TreeStore
 from app.audit.verify import Trust, verify_export
 from app.kernel.clock import SystemClock
-from app.kernel.ids import new_uuid, random_bucket
+from app.kernel.ids import new_uuid
 from app.storage.engine import Database
 from app.wiring.migrate import migrate
 from tests.support.postgres import postgres_server
@@ -93,8 +93,7 @@ class Bench:
 
     def _another(self, event: Event) -> Event:
         people, records = max(1, self.events // 20), max(1, self.events // 10)
-        return replace(
-            event,
+        return event._replace(
             id=self._id(event.at),
             subject=self.subject(self.dice.randrange(people)),
             record=self.subject(self.dice.randrange(records)),
@@ -102,7 +101,7 @@ class Bench:
 
     @staticmethod
     def _id(at: datetime) -> UUID:
-        fresh = new_uuid(random_bucket()).int & (1 << 80) - 1
+        fresh = new_uuid().int & (1 << 80) - 1
         return UUID(int=int(at.timestamp() * 1000) << 80 | fresh)
 
     def event(self, at: datetime) -> Event:

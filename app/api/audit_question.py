@@ -11,7 +11,7 @@ from starlette.requests import Request
 from app.audit.event import Action, Event, NoticeRef, Outcome
 from app.audit.query import Filter
 from app.kernel.caller import Caller
-from app.kernel.ids import new_uuid, random_bucket
+from app.kernel.ids import new_uuid
 from app.notice.model import Form
 from app.web.problems import request_id
 from app.web.query import id_parameter, parameter, time_parameter, version_number, word_parameter
@@ -113,7 +113,7 @@ async def on_record(parts: Parts, request: Request, caller: Caller, about: str) 
     table = await parts.notices.table(caller.tenant)
     await parts.audit.append(
         Event(
-            id=new_uuid(random_bucket()),
+            id=new_uuid(),
             at=parts.clock.now(),
             tenant=caller.tenant,
             action=Action.AUDIT_QUERY,

@@ -6,15 +6,21 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from app.audit.event import Action, Ciphertext, Event, FieldTrace, NoticeRef, Outcome
+from app.audit.event import (
+    NO_FIELDS,
+    NOT_WRITTEN,
+    NOTHING,
+    Action,
+    Ciphertext,
+    Event,
+    FieldTrace,
+    NoticeRef,
+    Outcome,
+)
 from app.crypto.handle import handle
 from app.crypto.key_derivation import SubjectKeys
 from app.kernel.caller import Caller
-from app.kernel.ids import new_uuid, random_bucket
-
-NOTHING: Final[Mapping[str, str | bool]] = {}
-NO_FIELDS: Final[Mapping[str, FieldTrace]] = {}
-NOT_WRITTEN: Final[Mapping[str, Ciphertext]] = {}
+from app.kernel.ids import new_uuid
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +76,7 @@ class Author:
     ) -> Event:
         """An event of this author; `case` goes before the case of the request."""
         return Event(
-            id=new_uuid(random_bucket()),
+            id=new_uuid(),
             at=at,
             tenant=self.tenant,
             action=action,

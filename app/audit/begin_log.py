@@ -16,7 +16,7 @@ from app.audit.note import Signer
 from app.audit.sequence import SignerOf
 from app.audit.tree_store import TreeStore
 from app.kernel.clock import Clock
-from app.kernel.ids import new_uuid, random_bucket
+from app.kernel.ids import new_uuid
 from app.storage.engine import Database
 
 Newest = Callable[[str, Signer], Awaitable[Checkpoint | None]]
@@ -65,7 +65,7 @@ class LogBeginner:
         if last:
             said |= {"size": str(last.size), "root": last.root.hex()}
         event = Event(
-            id=new_uuid(random_bucket()),
+            id=new_uuid(),
             at=now,
             tenant=tenant,
             action=Action.LOG_BEGIN,

@@ -24,7 +24,7 @@ from app.audit.query import Filter
 from app.audit.tree_store import LogDamaged
 from app.audit.verify import Report, Trust, verify_export, verify_log, verify_proof
 from app.cli.session import with_parts
-from app.kernel.ids import new_uuid, random_bucket
+from app.kernel.ids import new_uuid
 from app.vault.verify_stored import StoredReport
 from app.wiring.parts import Parts
 
@@ -273,7 +273,7 @@ def _show_stored(report: StoredReport, output: Output) -> None:
 def _asked(parts: Parts, tenant: str, about: str) -> Event:
     """The operator at the command line is on record too; no caller is known there."""
     return Event(
-        id=new_uuid(random_bucket()),
+        id=new_uuid(),
         at=parts.clock.now(),
         tenant=tenant,
         action=Action.AUDIT_QUERY,

@@ -14,7 +14,7 @@ from app.audit.event import Action, Event, Outcome
 from app.cli.session import with_parts
 from app.kernel.clock import rfc3339
 from app.kernel.duration import Duration
-from app.kernel.ids import new_uuid, random_bucket, text_of
+from app.kernel.ids import new_uuid, text_of
 from app.retention.clock_check import ClockTrouble
 from app.retention.find_due import DueRecord
 from app.retention.sweep import Sweep
@@ -112,7 +112,7 @@ def _lines(record: DueRecord) -> Iterator[dict[str, str | bool | None]]:
 def _asked(tenant: str, now: datetime) -> Event:
     """The operator at the command line is on record too; no caller is known there."""
     return Event(
-        id=new_uuid(random_bucket()),
+        id=new_uuid(),
         at=now,
         tenant=tenant,
         action=Action.RETENTION_PREVIEW,

@@ -20,7 +20,7 @@ from app.identity.store import IdentityStore
 from app.kernel.caller import Caller
 from app.kernel.clock import Clock
 from app.kernel.errors import Kind, VaultError
-from app.kernel.ids import new_uuid, random_bucket
+from app.kernel.ids import new_uuid
 
 DigestKey = Callable[[str], Awaitable[bytes | None]]
 """The key that digests a tenant's API keys; None for a tenant that does not exist."""
@@ -101,7 +101,7 @@ class Authenticator:
 
     async def _fail(self, tenant: str, reason: str, request: str) -> NoReturn:
         event = Event(
-            id=new_uuid(random_bucket()),
+            id=new_uuid(),
             at=self._clock.now(),
             tenant=tenant,
             action=Action.AUTH_FAIL,

@@ -18,7 +18,7 @@ from app.identity.store import IdentityStore
 from app.kernel.caller import Caller
 from app.kernel.clock import Clock
 from app.kernel.errors import FieldError, Kind, VaultError
-from app.kernel.ids import new_uuid, random_bucket, text_of
+from app.kernel.ids import new_uuid, text_of
 from app.storage.engine import Database, UnitOfWork
 from app.storage.failures import Conflict
 
@@ -69,7 +69,7 @@ class CallerRegistry:
     ) -> Caller:
         """A new caller without a key. `invalid` for a bad name or unknown roles, `conflict` when the name is taken."""
         _check(name, roles, known_roles)
-        caller = Caller(tenant, new_uuid(random_bucket()), name, frozenset(roles))
+        caller = Caller(tenant, new_uuid(), name, frozenset(roles))
         try:
             async with self._database.transaction(tenant) as work:
                 await self._store.add_caller(work, caller, self._clock.now())
@@ -82,7 +82,7 @@ class CallerRegistry:
         """A key for a caller; `not-found` when there is no such caller."""
         if await self._store.caller(tenant, caller) is None:
             raise VaultError(Kind.NOT_FOUND, "there is no such caller")
-        secret, key = new_api_key(tenant), new_uuid(random_bucket())
+        secret, key = new_api_key(tenant), new_uuid()
         digest_key = await self._digest_key(tenant)
         if digest_key is None:
             raise VaultError(Kind.NOT_FOUND, "there is no such tenant")
@@ -110,7 +110,7 @@ class CallerRegistry:
 
     async def _record(self, work: UnitOfWork, action: Action, by: Actor, about: str) -> None:
         event = Event(
-            id=new_uuid(random_bucket()),
+            id=new_uuid(),
             at=self._clock.now(),
             tenant=work.tenant,
             action=action,

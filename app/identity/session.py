@@ -18,7 +18,7 @@ from app.identity.session_store import SessionStore, customer
 from app.kernel.clock import Clock
 from app.kernel.duration import Duration
 from app.kernel.errors import FieldError, Kind, VaultError
-from app.kernel.ids import bucket_of, new_uuid, random_bucket
+from app.kernel.ids import bucket_of, new_uuid
 from app.storage.engine import Database
 from app.storage.failures import Conflict
 
@@ -57,7 +57,7 @@ class SessionKeeper:
         person = await self._find(tenant, subject)
         credential = new_session_key(tenant, bucket_of(subject))
         # The id is drawn elsewhere than in the person's bucket: it stays in the log when the person is gone.
-        caller = customer(tenant, new_uuid(random_bucket()), subject)
+        caller = customer(tenant, new_uuid(), subject)
         event = author.event(Action.SESSION_START, now, person=person)
         try:
             async with self._database.transaction(tenant) as work:

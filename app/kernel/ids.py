@@ -15,15 +15,17 @@ Prefix = Literal["sub", "rec", "tok", "evt", "bnd", "cns", "ord", "hld", "clr", 
 
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 _PAIRS: Final = tuple(a + b for a in _ALPHABET for b in _ALPHABET)
+_TRIPLES: Final = tuple(a + pair for a in _ALPHABET for pair in _PAIRS)
 _TO_PYTHON: Final = str.maketrans(_ALPHABET, "0123456789abcdefghijklmnopqrstuv")
-_SHIFTS: Final = tuple(range(120, -1, -10))
+_SHIFTS: Final = tuple(range(105, -1, -15))
 _VERSION_7: Final = 7 << 76
 _VARIANT: Final = 2 << 62
+_LOW: Final = (1 << 62) - 1
 
 
 def crockford(number: int) -> str:
     """A 128-bit number as 26 characters."""
-    return "".join([_PAIRS[(number >> shift) & 1023] for shift in _SHIFTS])
+    return _PAIRS[number >> 120] + "".join([_TRIPLES[(number >> shift) & 32767] for shift in _SHIFTS])
 
 
 def number_of(text: str) -> int:
@@ -38,16 +40,12 @@ def number_of(text: str) -> int:
     return number
 
 
-def random_bucket() -> int:
-    """The place of a new person: uniform over all buckets."""
-    return int.from_bytes(urandom(2), "big") >> 4
-
-
-def new_uuid(bucket: int) -> UUID:
-    """A fresh id in `bucket`, ordered by time."""
+def new_uuid(bucket: int | None = None) -> UUID:
+    """A fresh id in `bucket`, ordered by time; of a new person, or of what has no person's place, in one drawn from all."""
     milliseconds = time.time_ns() // 1_000_000
-    random = int.from_bytes(urandom(8), "big") >> 2
-    return UUID(int=milliseconds << 80 | _VERSION_7 | bucket << 64 | _VARIANT | random)
+    random = int.from_bytes(urandom(10), "big")
+    place = random >> 68 if bucket is None else bucket
+    return UUID(int=milliseconds << 80 | _VERSION_7 | place << 64 | _VARIANT | random & _LOW)
 
 
 def bucket_of(uuid: UUID) -> int:

@@ -17,7 +17,7 @@ from app.audit.log import AuditLog, Receipt
 from app.audit.query import AuditQuery, Filter
 from app.kernel.clock import Clock
 from app.kernel.errors import Kind, VaultError
-from app.kernel.ids import new_uuid, random_bucket
+from app.kernel.ids import new_uuid
 from app.retention.clock_check import ClockTrouble, clock_trouble
 from app.retention.due import Rule, fallen
 from app.retention.find_due import Active, DueFinder
@@ -146,7 +146,7 @@ class Sweeper:
 
 def _begun(tenant: str, now: datetime, trouble: ClockTrouble | None, *, confirmed: bool) -> Event:
     return Event(
-        id=new_uuid(random_bucket()),
+        id=new_uuid(),
         at=now,
         tenant=tenant,
         action=Action.RETENTION_SWEEP,

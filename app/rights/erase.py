@@ -23,7 +23,7 @@ from app.audit.signing_key import SigningKey
 from app.audit.tree_store import TreeStore
 from app.kernel.clock import Clock
 from app.kernel.errors import Kind, VaultError
-from app.kernel.ids import bucket_of, new_uuid, random_bucket, text_of
+from app.kernel.ids import bucket_of, new_uuid, text_of
 from app.notice.active import ActiveNotices
 from app.notice.model import Basis, Notice
 from app.notice.table import DecisionTable
@@ -98,7 +98,7 @@ class Making:
     ) -> Event:
         author = self.author
         return Event(
-            id=new_uuid(random_bucket()),
+            id=new_uuid(),
             at=self.at,
             tenant=self.tenant,
             action=action,

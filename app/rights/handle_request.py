@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from app.audit.author import NO_PERSON, NOTHING, Author, Person
-from app.audit.event import Action, Event
+from app.audit.author import NO_PERSON, Author, Person
+from app.audit.event import NOTHING, Action, Event
 from app.audit.log import AuditLog, Receipt
 from app.crypto.refused import Refused
 from app.kernel.clock import Clock
@@ -232,7 +232,7 @@ def _event(author: Author, action: Action, now: datetime, request: PersonRequest
         about=text_of("req", request.id),
         inputs={"kind": request.kind.value, **certificate},
     )
-    return event if author.caller.subject is None else replace(event, caller=None)
+    return event if author.caller.subject is None else event._replace(caller=None)
 
 
 def _sealed(tenant: str, person: Person, request: PersonRequest, said_at: str, words: Plaintext) -> bytes:

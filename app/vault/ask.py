@@ -5,8 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from app.audit.author import NO_FIELDS, NOT_WRITTEN, NOTHING, Author, Person
-from app.audit.event import Action, Ciphertext, Event, FieldTrace, NoticeRef, Outcome
+from app.audit.author import Author, Person
+from app.audit.event import (
+    NO_FIELDS,
+    NOT_WRITTEN,
+    NOTHING,
+    Action,
+    Ciphertext,
+    Event,
+    FieldTrace,
+    NoticeRef,
+    Outcome,
+)
 from app.crypto.key_derivation import SubjectKeys
 from app.kernel.caller import Caller
 from app.notice.table import DecisionTable

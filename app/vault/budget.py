@@ -6,7 +6,7 @@ again and again writes once. What would pass the limit is refused as a whole, on
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, Literal, NoReturn
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from app.audit.event import Action, Event, Outcome
 from app.audit.log import AuditLog
 from app.kernel.clock import Clock
 from app.kernel.errors import LimitReached
-from app.kernel.ids import new_uuid, random_bucket
+from app.kernel.ids import new_uuid
 from app.storage.engine import Database
 from app.vault.budget_store import BudgetStore
 
@@ -116,9 +116,8 @@ class Budget:
             self._spent[event.tenant, event.caller] = (hour, counts)
 
     async def _refuse(self, kind: Kind, most: int, event: Event) -> NoReturn:
-        exceeded = replace(
-            event,
-            id=new_uuid(random_bucket()),
+        exceeded = event._replace(
+            id=new_uuid(),
             action=Action.BUDGET_EXCEED,
             outcome=Outcome.DENIED,
             subject=None,

@@ -12,8 +12,7 @@ from itertools import starmap
 from typing import Final
 from uuid import UUID
 
-from app.audit.author import NOT_WRITTEN
-from app.audit.event import WITHHELD, Action, Ciphertext, Event, FieldTrace, Outcome
+from app.audit.event import NOT_WRITTEN, WITHHELD, Action, Ciphertext, Event, FieldTrace, Outcome
 from app.audit.log import AuditLog, Receipt
 from app.crypto.key_derivation import SubjectKeys
 from app.crypto.refused import Refused

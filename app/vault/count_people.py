@@ -10,7 +10,7 @@ import json
 from collections import Counter
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
@@ -96,7 +96,7 @@ class PeopleCounter:
         wanted = Wanted(count.by, Form.GENERALISED, action=Action.STATISTICS_COUNT)
         unseen = self._judge.unseen(ask, table, wanted)
         if unseen is not None:
-            return await self._denied(replace(unseen.event, collection=count.collection))
+            return await self._denied(unseen.event._replace(collection=count.collection))
         decided = _decided(ask, table, count.collection)
         if any(decided[name].form is Form.WITHHELD for name in count.by):
             return await self._denied(self._event(ask, table, count, decided, Outcome.DENIED))
@@ -123,7 +123,7 @@ class PeopleCounter:
             async for subject, verdict in judged:
                 if verdict.refusal is not None:
                     if verdict.refusal.kind is Kind.UNAVAILABLE:
-                        failed = replace(event, outcome=Outcome.FAILED, fields={}, reason="integrity")
+                        failed = event._replace(outcome=Outcome.FAILED, fields={}, reason="integrity")
                         await self._audit.append(failed)
                         raise VaultError(Kind.UNAVAILABLE, _DAMAGED)
                     continue

@@ -7,14 +7,14 @@ The role × purpose part is decided before a record is looked up, and a collecti
 purpose is judged like a record that does not exist, so that a refusal tells nothing about who is stored here.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from app.audit.author import NO_FIELDS, Author, Person
-from app.audit.event import Action, Event, FieldTrace, Outcome
+from app.audit.author import Author, Person
+from app.audit.event import NO_FIELDS, Action, Event, FieldTrace, Outcome
 from app.crypto.key_derivation import SubjectKeys
 from app.crypto.refused import Refused
 from app.kernel.clock import Clock
@@ -27,6 +27,7 @@ from app.subjects.binding import State
 from app.vault.ask import Ask, person_of
 from app.vault.circumstances import Circumstancer, Known, Situation, decide_with
 from app.vault.disclosure import NOTHING_HERE, FieldAnswer
+from app.vault.field_types.field_type import FieldType
 from app.vault.fields import CollectionTypes, FieldCatalogue
 from app.vault.present import NEEDS_VALUE, present
 from app.vault.record import StoredRecord
@@ -70,10 +71,16 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """What is decided about every record that stands alike in one call: the fields in their forms, and the event's words."""
+    """What is decided about every record that stands alike in one call: the answers but for the values, and the event's words.
+
+    `shown` are the fields whose value is opened for their form, `tokenised` those that get a token.
+    """
 
     outcome: Outcome
-    fields: Mapping[str, FieldDecision]
+    answers: Mapping[str, FieldAnswer]
+    shown: Sequence[tuple[str, Form, FieldType]]
+    tokenised: tuple[str, ...]
+    reasons: Mapping[str, str]
     traces: Mapping[str, FieldTrace]
     inputs: Mapping[str, str | bool]
 
@@ -184,20 +191,30 @@ class Judge:
         self, hearing: Hearing, record: StoredRecord, binding: BindingState, situation: Situation
     ) -> Ruling:
         table, wanted = hearing.table, hearing.wanted
+        types = self._catalogue.of(table, record.collection)
         question = Question(
             roles=hearing.ask.caller.roles,
             purpose=hearing.ask.purpose,
             collection=record.collection,
-            fields=_fields_asked(wanted.fields, self._catalogue.of(table, record.collection)),
+            fields=_fields_asked(wanted.fields, types),
             channel=wanted.channel,
             standing=Standing(binding, record.standing.restricted, record.standing.held),
             circumstances=situation.circumstances,
             asked=wanted.form,
         )
         decision = decide_with(table, question, situation.approved)
-        shown = {n: f for n, f in decision.fields.items() if f.form is Form.WITHHELD or n in record.fields}
-        inputs = {**_inputs(hearing.ask, wanted), **situation.inputs, **_standing(record, binding)}
-        return Ruling(Outcome(decision.outcome.value), shown, _traces(shown, wanted), inputs)
+        ruled = {n: f for n, f in decision.fields.items() if f.form is Form.WITHHELD or n in record.fields}
+        return Ruling(
+            outcome=Outcome(decision.outcome.value),
+            answers={name: _without_value(decided) for name, decided in ruled.items()},
+            shown=[
+                (n, decided.form, types[n]) for n, decided in ruled.items() if decided.form in NEEDS_VALUE
+            ],
+            tokenised=tuple(name for name, decided in ruled.items() if decided.form is Form.TOKEN),
+            reasons={name: decided.reason.value for name, decided in ruled.items()},
+            traces=_traces(ruled, wanted),
+            inputs={**_inputs(hearing.ask, wanted), **situation.inputs, **_standing(record, binding)},
+        )
 
     def _verdict(self, hearing: Hearing, ruling: Ruling, record: StoredRecord, keys: SubjectKeys) -> Verdict:
         wanted = hearing.wanted
@@ -214,32 +231,8 @@ class Judge:
             inputs=ruling.inputs,
         )
         if event.outcome is Outcome.DENIED:
-            reasons = {name: decided.reason.value for name, decided in ruling.fields.items()}
-            return Verdict(event, Refusal(Kind.DISCLOSURE_DENIED, _DENIED, reasons), record, keys)
-        tokenised = tuple(name for name, decided in ruling.fields.items() if decided.form is Form.TOKEN)
-        answers = self._present(hearing.table, record, ruling.fields, keys)
-        return Verdict(event, None, record, keys, answers, tokenised)
-
-    def _present(
-        self,
-        table: DecisionTable,
-        record: StoredRecord,
-        shown: Mapping[str, FieldDecision],
-        keys: SubjectKeys,
-    ) -> dict[str, FieldAnswer]:
-        types = self._catalogue.of(table, record.collection)
-        cipher = RecordCipher(keys.field, record.tenant, record.subject, record.id, record.collection)
-        answers: dict[str, FieldAnswer] = {}
-        for name, decided in shown.items():
-            form = decided.form
-            if form in NEEDS_VALUE:
-                sealed = record.fields[name]
-                text = cipher.open_text(name, sealed.version, sealed.envelope)
-                answers[name] = FieldAnswer(form, present(form, types[name], text))
-            else:
-                reason = decided.reason.value if form is Form.WITHHELD else None
-                answers[name] = FieldAnswer(form, reason=reason)
-        return answers
+            return Verdict(event, Refusal(Kind.DISCLOSURE_DENIED, _DENIED, ruling.reasons), record, keys)
+        return Verdict(event, None, record, keys, _opened(record, ruling, keys), ruling.tokenised)
 
     def binding(self, table: DecisionTable, record: StoredRecord, purpose: str) -> BindingState:
         """Whether the purpose is open on the record now; one that nobody closed ends by its `closes-after`."""
@@ -290,7 +283,7 @@ class Judge:
 
 def used_up(verdict: Verdict) -> Verdict:
     """The verdict on a token whose last use another resolver has just taken."""
-    event = replace(verdict.event, outcome=Outcome.DENIED, fields={}, reason="not-found")
+    event = verdict.event._replace(outcome=Outcome.DENIED, fields={}, reason="not-found")
     return Verdict(event, Refusal(Kind.NOT_FOUND, NOTHING_HERE, {}))
 
 
@@ -316,6 +309,21 @@ def _fields_asked(asked: tuple[str, ...] | None, types: CollectionTypes) -> tupl
         )
         raise VaultError(Kind.INVALID, "a field asked for is not in this collection", errors=(error,))
     return tuple(dict.fromkeys(asked))
+
+
+def _without_value(decided: FieldDecision) -> FieldAnswer:
+    reason = decided.reason.value if decided.form is Form.WITHHELD else None
+    return FieldAnswer(decided.form, reason=reason)
+
+
+def _opened(record: StoredRecord, ruling: Ruling, keys: SubjectKeys) -> dict[str, FieldAnswer]:
+    """The ruling's answers with the record's values; `Refused` when one is not what was sealed there."""
+    cipher = RecordCipher(keys.field, record.tenant, record.subject, record.id, record.collection)
+    answers, fields = dict(ruling.answers), record.fields
+    for name, form, of_type in ruling.shown:
+        version, envelope = fields[name]
+        answers[name] = FieldAnswer(form, present(form, of_type, cipher.open_text(name, version, envelope)))
+    return answers
 
 
 def _traces(shown: Mapping[str, FieldDecision], wanted: Wanted) -> dict[str, FieldTrace]:

@@ -1,4 +1,4 @@
-"""What a value becomes in the form that was decided. One of the few places where a plaintext is revealed."""
+"""What a value becomes in the form that was decided."""
 
 from typing import Final
 

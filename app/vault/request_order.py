@@ -14,7 +14,7 @@ from app.audit.log import AuditLog, Receipt
 from app.kernel.clock import Clock
 from app.kernel.duration import Duration
 from app.kernel.errors import FieldError, Kind, VaultError
-from app.kernel.ids import new_uuid, random_bucket
+from app.kernel.ids import new_uuid
 from app.notice.active import ActiveNotices
 from app.notice.model import Condition, Notice
 from app.storage.engine import Database
@@ -73,7 +73,7 @@ class OrderRequester:
         if errors:
             raise VaultError(Kind.INVALID, "the order cannot be requested; see errors", errors=tuple(errors))
         order = Order(
-            id=new_uuid(random_bucket()),
+            id=new_uuid(),
             purpose=wanted.purpose,
             case=wanted.case,
             subjects=frozenset(person.id for person in people),

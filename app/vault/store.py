@@ -4,6 +4,7 @@
 the requests that arrive while another is under way.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -368,15 +369,14 @@ def _token(row: Row) -> TokenRow:
 
 def _assembled(tenant: str, rows: Sequence[Row]) -> dict[UUID, StoredRecord]:
     heads: dict[UUID, Row] = {}
-    fields: dict[UUID, dict[str, SealedField]] = {}
-    opened: dict[UUID, list[tuple[str, State, datetime]]] = {}
+    fields: defaultdict[UUID, dict[str, SealedField]] = defaultdict(dict)
+    opened: defaultdict[UUID, list[tuple[str, State, datetime]]] = defaultdict(list)
     for row in rows:
         record, kind, _, word, number, moment, value, _ = row
         if kind == _FIELD:
-            fields.setdefault(record, {})[word] = SealedField(number, value)
+            fields[record][word] = SealedField(number, value)
         elif kind == _BINDING:
-            state = State.OPEN if number else State.CLOSED
-            opened.setdefault(record, []).append((word, state, moment_of(moment)))
+            opened[record].append((word, State.OPEN if number else State.CLOSED, moment_of(moment)))
         else:
             heads[record] = row
     return {
@@ -387,8 +387,8 @@ def _assembled(tenant: str, rows: Sequence[Row]) -> dict[UUID, StoredRecord]:
             collection=row[3],
             version=row[4],
             key=SubjectKeyRow.of(row[6], row[7], row[5] >> 2),
-            standing=standing_of(opened.get(record, ()), restricted=bool(row[5] & 1), held=bool(row[5] & 2)),
-            fields=fields.get(record, {}),
+            standing=standing_of(opened[record], restricted=bool(row[5] & 1), held=bool(row[5] & 2)),
+            fields=fields[record],
         )
         for record, row in heads.items()
     }

@@ -10,7 +10,7 @@ import contextlib
 import hashlib
 import hmac
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -98,7 +98,7 @@ class FieldVerifier:
         except VaultError:
             await self._forget(stored, field, attempt)  # what is no value of the type is no guess
             raise
-        event = replace(verdict.event, inputs={**verdict.event.inputs, "matches": matches})
+        event = verdict.event._replace(inputs={**verdict.event.inputs, "matches": matches})
         receipt = await self._audit.append(event)
         if matches:
             await self._forget(stored, field, attempt)
@@ -153,7 +153,7 @@ class FieldVerifier:
             raise VaultError(Kind.NOT_FOUND, NOTHING_HERE) from None  # deleted this very moment
         if attempt is not None:
             return attempt
-        denied = replace(verdict.event, outcome=Outcome.DENIED, fields={}, reason="too-many-wrong-answers")
+        denied = verdict.event._replace(outcome=Outcome.DENIED, fields={}, reason="too-many-wrong-answers")
         receipt = await self._audit.append(denied)
         raise LimitReached(
             "too many wrong answers for this field; try again in a quarter of an hour",

@@ -20,7 +20,7 @@ from app.crypto.key_derivation import SubjectKeys
 from app.crypto.refused import Refused
 from app.kernel.clock import Clock
 from app.kernel.errors import Kind, VaultError
-from app.kernel.ids import bucket_of, new_uuid, random_bucket
+from app.kernel.ids import bucket_of, new_uuid
 from app.kernel.plaintext import Plaintext
 from app.keys.hierarchy import SubjectKeyRow, TenantKeys
 from app.keys.keyring import TenantKeyring
@@ -377,7 +377,7 @@ def _reference_digest(submission: Submission, tenant_keys: TenantKeys) -> bytes 
 
 
 def _new_person(tenant: str, tenant_keys: TenantKeys, digest: bytes) -> _Person:
-    subject = new_uuid(random_bucket())
+    subject = new_uuid()
     row, keys = tenant_keys.new_subject(subject)
     stored = Subject(
         subject, tenant, row.kek_version, row.wrapped.wrapped, row.wrapped.commitment, restricted=False
@@ -391,7 +391,7 @@ def _joining(create: _Sealed, ledger: Sequence[Consent], now: datetime) -> _Seal
     if not more:
         return create
     words = ",".join(sorted(opened | {binding.purpose for binding in more}))
-    event = replace(create.event, inputs={**create.event.inputs, "opened": words})
+    event = create.event._replace(inputs={**create.event.inputs, "opened": words})
     return replace(create, bindings=[*create.bindings, *more], event=event)
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.kernel.ids import new_uuid, random_bucket, text_of
+from app.kernel.ids import new_uuid, text_of
 from app.web.logs import LogEvent, LogFields, log
 from app.web.metrics import Metrics
 from app.web.problems import internal_problem
@@ -46,7 +46,7 @@ class Edge:
             return
         started = time.perf_counter()
         state = scope.setdefault("state", {})
-        state["request_id"] = text_of("req", new_uuid(random_bucket()))
+        state["request_id"] = text_of("req", new_uuid())
         answer = _Answer(send, state)
         self._metrics.request_began()
         try:

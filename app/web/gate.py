@@ -11,7 +11,7 @@ from app.audit.author import NO_PERSON, Author
 from app.audit.event import Action, Event, NoticeRef, Outcome
 from app.kernel.caller import Caller
 from app.kernel.errors import Kind, VaultError
-from app.kernel.ids import new_uuid, parse_id, random_bucket, text_of
+from app.kernel.ids import new_uuid, parse_id, text_of
 from app.vault.ask import Ask
 from app.vault.budget import WINDOW_SECONDS
 from app.web.caller import bearer
@@ -37,7 +37,7 @@ async def admitted(request: Request, parts: Parts) -> Caller:
     except VaultError:
         await parts.audit.append(
             Event(
-                id=new_uuid(random_bucket()),
+                id=new_uuid(),
                 at=parts.clock.now(),
                 tenant=caller.tenant,
                 action=Action.PERMISSION_DENY,

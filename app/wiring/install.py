@@ -5,7 +5,7 @@ from typing import Final
 
 from app.audit.event import Action, Event, Outcome
 from app.kernel.errors import Kind, VaultError
-from app.kernel.ids import new_uuid, random_bucket
+from app.kernel.ids import new_uuid
 from app.notice.check import check_source
 from app.notice.parse import parse
 from app.storage.failures import Conflict
@@ -37,7 +37,7 @@ _STEPS = ((Action.TENANT_CREATE, None), (Action.NOTICE_ACTIVATE, "1"))
 
 def _event(parts: Parts, tenant: str, action: Action, about: str | None) -> Event:
     return Event(
-        id=new_uuid(random_bucket()),
+        id=new_uuid(),
         at=parts.clock.now(),
         tenant=tenant,
         action=action,

@@ -11,7 +11,7 @@ REVEALS = {
     "vault/change_record.py": "a new password is hashed",
     "vault/find_subject.py": "a reference is looked up by its index",
     "vault/indexing.py": "a searched field is indexed",
-    "vault/present.py": "a value becomes the form that the notice grants",
+    "vault/judge.py": "a value is opened to take the form that the notice grants",
     "vault/sealing.py": "a value is encrypted",
     "vault/store_record.py": "a password is hashed",
     "vault/submission.py": "a value is parsed by its field's type",
@@ -23,7 +23,9 @@ REVEALS = {
 def opens_a_plaintext(node: ast.AST) -> bool:
     if not isinstance(node, ast.Attribute):
         return False
-    return node.attr == "reveal" or (node.attr == "_value" and ast.unparse(node.value) != "self")
+    return node.attr in {"reveal", "open_text"} or (
+        node.attr == "_value" and ast.unparse(node.value) != "self"
+    )
 
 
 def test_a_plaintext_is_revealed_only_where_it_must_be() -> None:
@@ -38,6 +40,6 @@ def test_nobody_fetches_it_by_name() -> None:
         for name, tree in modules().items()
         for call in calls(tree)
         for argument in call.args
-        if isinstance(argument, ast.Constant) and argument.value in {"reveal", "_value"}
+        if isinstance(argument, ast.Constant) and argument.value in {"reveal", "open_text", "_value"}
     ]
     assert found == []

@@ -60,11 +60,10 @@ async def log(postgres_store: PostgresStore, tmp_path: Path) -> AsyncIterator[Lo
 
 def _placed(event: Any, at: datetime, *, rare: bool) -> Any:
     low = event.id.int & (1 << 80) - 1
-    event = replace(event, id=UUID(int=int(at.timestamp() * 1000) << 80 | low), at=at)
+    event = event._replace(id=UUID(int=int(at.timestamp() * 1000) << 80 | low), at=at)
     if not rare:
         return event
-    return replace(
-        event,
+    return event._replace(
         action=type(event.action)("hold.place"),
         outcome=type(event.outcome)("failed"),
         subject="5" * 32,

@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -133,8 +132,7 @@ async def test_a_rare_word_is_kept_by_event_and_a_common_one_by_block(log: Log) 
 def spread(event: Event, dice: random.Random, at: datetime) -> Event:
     """The event at that time, now and then of a rare role or with a rare case."""
     below = event.id.int & (1 << 80) - 1
-    return replace(
-        event,
+    return event._replace(
         id=UUID(int=int(at.timestamp() * 1000) << 80 | below),
         at=at,
         roles=("legal",) if dice.random() < 0.03 else event.roles,

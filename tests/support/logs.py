@@ -23,7 +23,7 @@ from app.audit.signing_key import SigningKey, create_signing_key, load_signing_k
 from app.audit.store import AuditStore
 from app.audit.tree_store import TreeStore
 from app.kernel.clock import SystemClock
-from app.kernel.ids import new_uuid, random_bucket
+from app.kernel.ids import new_uuid
 from app.storage.engine import Database
 from tests.support.vaults import TENANT, Store
 
@@ -150,7 +150,7 @@ def _invented(dice: random.Random, at: datetime) -> Event:
     granted = dice.random() < 0.8
     names = dice.sample(_FIELDS, dice.randint(1, 4))
     return Event(
-        id=new_uuid(random_bucket()),
+        id=new_uuid(),
         at=at,
         tenant=TENANT,
         action=Action.RECORD_DISCLOSE,

@@ -27,7 +27,7 @@ class ItemWriter:
 
     def __init__(self) -> None:
         self._receipts: dict[tuple[object, ...], tuple[Event, str]] = {}
-        self._heads: dict[tuple[str, Form], str] = {}
+        self._heads: dict[str, tuple[Form, str]] = {}
 
     def disclosure(self, of: Disclosure) -> str:
         """What a read is answered with."""
@@ -51,15 +51,15 @@ class ItemWriter:
 
     def _field(self, name: str, answer: FieldAnswer) -> str:
         form, text, reason, expires_at, _ = answer
-        head = self._heads.get((name, form))
-        if head is None:
-            head = self._heads[name, form] = f'{quoted(name)}:{{"form":{quoted(form.value)}'
+        known = self._heads.get(name)
+        if known is None or known[0] is not form:
+            known = self._heads[name] = form, f'{quoted(name)}:{{"form":{quoted(form.value)}'
         shown = "" if text is None else f',"value":{text}'
         if reason is not None:
             shown += f',"reason":{quoted(reason)}'
         if expires_at is not None:
             shown += f',"expires_at":"{rfc3339(expires_at)}"'
-        return f"{head}{shown}}}"
+        return f"{known[1]}{shown}}}"
 
     def _receipt(self, receipt: Receipt) -> str:
         """As `receipt_json`: but for the event's id the same for all that were decided alike."""

