@@ -198,9 +198,9 @@ class TreeStore:
             found = await work.execute(_BODIES.where(leaves).order_by(_LEAF))
             return b"".join(leaf_hashes(found.scalars().all()))
         entry = literal(b"\x00").op("||")(audit_events.c.body)
-        in_order = postgresql.aggregate_order_by(literal(b""), _LEAF)
-        joined = _BODIES.with_only_columns(func.string_agg(func.sha256(entry), in_order, type_=LargeBinary))
-        return (await work.execute(joined.where(leaves))).scalar_one() or b""
+        hashed = _in_order(func.sha256(entry), leaves)
+        joined = select(func.string_agg(hashed, literal(b""), type_=LargeBinary))
+        return (await work.execute(joined)).scalar_one() or b""
 
     async def bodies(self, tenant: str, start: int, end: int) -> list[bytes]:
         """The bytes of the events of these leaves, in order; of one that somebody has removed there are none."""
@@ -210,10 +210,8 @@ class TreeStore:
                 row[0] for row in await self._database.read(tenant, _BODIES.where(leaves).order_by(_LEAF))
             ]
         # One row that holds them all: a row an event costs more than hashing it.
-        in_order = postgresql.aggregate_order_by(audit_events.c.body, _LEAF)
-        rows = await self._database.read(
-            tenant, _BODIES.with_only_columns(func.array_agg(in_order, type_=NullType)).where(leaves)
-        )
+        body = _in_order(audit_events.c.body, leaves)
+        rows = await self._database.read(tenant, select(func.array_agg(body, type_=NullType)))
         return rows[0][0] or []
 
     async def tiles(
@@ -317,6 +315,13 @@ class TreeStore:
 
     def _or_nothing(self, table: Table) -> Any:
         return self._insert(table).on_conflict_do_nothing(index_elements=list(table.primary_key))
+
+
+def _in_order(what: ColumnElement[Any], leaves: ColumnElement[bool]) -> ColumnElement[Any]:
+    """What an aggregate is made of, in the leaves' order, which the index has: ORDER BY in the aggregate would sort again."""
+    return (
+        _BODIES.with_only_columns(what.label("one")).where(leaves).order_by(_LEAF).subquery("in_order").c.one
+    )
 
 
 def _checkpoints(tenant: str) -> Select[Any]:
