@@ -10,7 +10,7 @@ from typing import Final
 
 import uvloop
 
-from benchmarks import growth, memory, picture, report
+from benchmarks import growth, memory, picture, report, sequenced
 from benchmarks.alone import group_commit, pure_parts
 from benchmarks.asked import reads
 from benchmarks.machine import describe
@@ -46,6 +46,8 @@ def main() -> None:
         growth.run(asked.to, _ROOT / "bench-results")
     elif asked.program == "memory":
         memory.run(asked.minutes, _ROOT / "bench-results")
+    elif asked.program == "sequenced":
+        sequenced.run(_ROOT / "bench-results")
     else:
         _measured(asked)
 
@@ -105,8 +107,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "program",
         nargs="?",
-        choices=("growth", "memory"),
-        help="instead: a read's cost while the vault fills, or a worker's memory under load",
+        choices=("growth", "memory", "sequenced"),
+        help="instead: a read's cost while the vault fills, a worker's memory under load, or what sequencing the log costs",
     )
     parser.add_argument("--to", type=int, default=1_000_000, help="growth: how many records in the end")
     parser.add_argument("--minutes", type=float, default=10.0, help="memory: how long the load lasts")

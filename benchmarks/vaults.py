@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
+from app.audit.signing_key import create_signing_key
 from app.kernel.caller import Caller
 from app.kernel.ids import parse_id, text_of
 from app.settings.settings import Mode, Settings
@@ -37,24 +38,33 @@ class ServedVault:
 
 @contextmanager
 def served_vault(
-    url: str, directory: Path, records: int, settle: Callable[[], object]
+    url: str, directory: Path, records: int, settle: Callable[[], object], *, sequenced: bool = True
 ) -> Iterator[ServedVault]:
-    """The vault on this empty database with so many buyers, in a process of its own. `settle` runs when they are stored."""
+    """The vault on this empty database with so many buyers, in a process of its own. `settle` runs when they are stored.
+
+    Without `sequenced` nobody gives the events of its log their places.
+    """
     directory.mkdir()
     prepared = prepare(url, directory)
     ids, tokens, counted = asyncio.run(_filled(prepared, records))
     settle()
-    with serving(prepared, directory) as running:
+    with serving(prepared, directory, sequenced=sequenced) as running:
         yield ServedVault(running, prepared, ids, tokens, counted)
 
 
 @contextmanager
-def serving(prepared: Prepared, directory: Path) -> Iterator[Served]:
-    """The vault on a prepared database, one worker."""
+def serving(prepared: Prepared, directory: Path, *, sequenced: bool = True) -> Iterator[Served]:
+    """The vault on a prepared database, one worker, which signs its log and publishes to a file."""
+    key = directory / "log-key.pem"
+    if not key.exists():
+        create_signing_key(key)
     environment = {
         "KIN_MODE": "development",
         "KIN_DATABASE_URL": prepared.url,
         "KIN_KEYRING": str(prepared.keyring),
+        "KIN_AUDIT_SEQUENCER": "embedded" if sequenced else "off",
+        "KIN_AUDIT_SIGNING_KEY": str(key),
+        "KIN_CHECKPOINT_FILE": str(directory / "checkpoints"),
         "KIN_LOG_LEVEL": "warning",
     }
     with served("app.main:create_app", directory / "log", environment) as running:

@@ -10,19 +10,20 @@ import sys
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Final, NoReturn
+from typing import Annotated, Final
 
 import typer
 
 from app.audit.checkpoint import Checkpoint, checkpoints_in
 from app.audit.event import Action, Event, Outcome
 from app.audit.export import Format, form_of
-from app.audit.note import NoteInvalid, VerifierKey
+from app.audit.note import VerifierKey
 from app.audit.proof_file import FIRST_LINE
 from app.audit.publish import NotPublished
 from app.audit.query import Filter
 from app.audit.tree_store import LogDamaged
 from app.audit.verify import Report, Trust, verify_export, verify_log, verify_proof
+from app.cli.given import text_in, verifier_key, wrong_usage
 from app.cli.session import with_parts
 from app.kernel.ids import new_uuid
 from app.vault.verify_stored import StoredReport
@@ -65,17 +66,17 @@ def verify(
     """Verify a proof, an export or a mirrored log offline; with --deep, the vault's stored rows."""
     if deep:
         if path or key:
-            _usage("--deep verifies the vault itself; give neither a path nor a key")
+            wrong_usage("--deep verifies the vault itself; give neither a path nor a key")
         _show_stored(with_parts(lambda parts: parts.stored_verifier.verify(tenant)), output)
         return
     if path is None or key is None:
-        _usage("give what to verify and --key, the log's verifier key")
-    log_key = _key(key)
-    trust = Trust(log_key, [_key(each) for each in witness or ()], _published(checkpoint, log_key))
+        wrong_usage("give what to verify and --key, the log's verifier key")
+    log_key = verifier_key(key)
+    trust = Trust(log_key, [verifier_key(each) for each in witness or ()], _published(checkpoint, log_key))
     try:
         _show(_verified(path, trust), output)
     except OSError as error:
-        _usage(f"{path}: {(error.strerror or 'cannot be read').lower()}")
+        wrong_usage(f"{path}: {(error.strerror or 'cannot be read').lower()}")
 
 
 @commands.command()
@@ -100,7 +101,7 @@ def export(
     try:
         with_parts(work)
     except OSError as error:
-        _usage(f"{file or 'the output'}: {(error.strerror or 'cannot be written').lower()}")
+        wrong_usage(f"{file or 'the output'}: {(error.strerror or 'cannot be written').lower()}")
 
 
 @commands.command()
@@ -139,7 +140,7 @@ def show_key(tenant: Tenant = "shop") -> None:
         key = await parts.audit_tree.key(tenant)
         return str(key) if key else None
 
-    print(with_parts(work) or _usage("nothing is signed here; set KIN_AUDIT_SIGNING_KEY"))
+    print(with_parts(work) or wrong_usage("nothing is signed here; set KIN_AUDIT_SIGNING_KEY"))
 
 
 @commands.command("new-log")
@@ -151,12 +152,12 @@ def new_log(
 ) -> None:
     """Begin the log anew under another name, keeping what it holds: its published checkpoints know more than the database."""
     if not after_restore:
-        _usage(
+        wrong_usage(
             "a log keeps its name; only when the database was put back to an older state give --after-restore"
         )
     begun = with_parts(lambda parts: parts.audit_tree.beginner.begin(tenant))
     if begun is None:
-        _usage("nothing is signed here; set KIN_AUDIT_SIGNING_KEY")
+        wrong_usage("nothing is signed here; set KIN_AUDIT_SIGNING_KEY")
     print(f"the log keeps {begun.kept} events and is now verified with\n{begun.key}")
     if begun.last and begun.last.size > begun.kept:
         print(
@@ -205,26 +206,12 @@ def _reader(directory: Path) -> Callable[[str], bytes | None]:
     return read
 
 
-def _key(text: str) -> VerifierKey:
-    try:
-        if "+" not in text:
-            text = Path(text).read_text(encoding="utf-8").strip()
-        return VerifierKey.parse(text)
-    except OSError as error:
-        _usage(f"the key {text}: {(error.strerror or 'cannot be read').lower()}")
-    except (NoteInvalid, ValueError):
-        _usage("a key is not a verifier key; copy the whole line, name+id+key")
-
-
 def _published(path: Path | None, key: VerifierKey) -> list[Checkpoint]:
     if path is None:
         return []
-    try:
-        found = list(checkpoints_in(path.read_text(encoding="utf-8", errors="replace"), key))
-    except OSError as error:
-        _usage(f"{path}: {(error.strerror or 'cannot be read').lower()}")
+    found = list(checkpoints_in(text_in(path), key))
     if not found:
-        _usage(f"{path} holds no checkpoint that this key has signed")
+        wrong_usage(f"{path} holds no checkpoint that this key has signed")
     return found
 
 
@@ -280,8 +267,3 @@ def _asked(parts: Parts, tenant: str, about: str) -> Event:
         outcome=Outcome.ALLOWED,
         about=about,
     )
-
-
-def _usage(words: str) -> NoReturn:
-    print(f"kin: {words}", file=sys.stderr)
-    raise typer.Exit(2)

@@ -5,13 +5,13 @@ the vault signed, 2 wrong usage.
 """
 
 import json
-import sys
 from pathlib import Path
-from typing import Annotated, Any, Final, NoReturn
+from typing import Annotated, Any, Final
 
 import typer
 
-from app.audit.note import NoteInvalid, VerifierKey
+from app.audit.note import NoteInvalid
+from app.cli.given import text_in, verifier_key, wrong_usage
 from app.cli.session import with_parts
 from app.rights.certificate import KEY_NAME, open_certificate
 from app.wiring.parts import Parts
@@ -25,9 +25,9 @@ def verify(
     key: Annotated[str, typer.Option(help="The certificate key, name+id+key, or a file that holds it.")],
 ) -> None:
     """Verify a certificate offline, and say in words what it certifies."""
-    known = _key(key)
+    known = verifier_key(key)
     try:
-        document = open_certificate(_note(_read(path)), known)
+        document = open_certificate(_note(text_in(path)), known)
     except NoteInvalid as invalid:
         print(f"NOT FINE: {invalid}")
         raise typer.Exit(1) from None
@@ -43,7 +43,7 @@ def show_key(tenant: Annotated[str, typer.Option(help="The tenant.")] = "shop") 
         signing = parts.audit_tree.signing
         return str(signing.signer(f"{tenant}/{KEY_NAME}").key) if signing else None
 
-    print(with_parts(work) or _usage("nothing is signed here; set KIN_AUDIT_SIGNING_KEY"))
+    print(with_parts(work) or wrong_usage("nothing is signed here; set KIN_AUDIT_SIGNING_KEY"))
 
 
 def _words(document: dict[str, Any]) -> list[str]:
@@ -75,22 +75,3 @@ def _note(text: str) -> str:
         return str(json.loads(text)["note"])
     except (ValueError, KeyError, TypeError):
         return text
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError as error:
-        _usage(f"{path}: {(error.strerror or 'cannot be read').lower()}")
-
-
-def _key(text: str) -> VerifierKey:
-    try:
-        return VerifierKey.parse(text if "+" in text else _read(Path(text)).strip())
-    except (NoteInvalid, ValueError):
-        _usage("the key is not a verifier key; copy the whole line, name+id+key")
-
-
-def _usage(words: str) -> NoReturn:
-    print(f"kin: {words}", file=sys.stderr)
-    raise typer.Exit(2)

@@ -28,7 +28,11 @@ def worker(
     if parts.database.is_sqlite:
         raise typer.BadParameter("an SQLite database has one process; its server keeps the schedule itself")
     if metrics_port:
-        start_http_server(metrics_port, "127.0.0.1", metrics.registry)
+        try:
+            start_http_server(metrics_port, "127.0.0.1", metrics.registry)
+        except OSError as error:
+            words = f"port {metrics_port} of 127.0.0.1: {(error.strerror or 'cannot be used').lower()}; name another"
+            raise typer.BadParameter(words, param_hint="--metrics-port") from None
     asyncio.run(_work(parts, metrics))
 
 

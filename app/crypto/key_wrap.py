@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from app.crypto.aead import KEY_BYTES, SUITE_AES_256_GCM, aes_256_gcm, open_sealed, seal
 from app.crypto.associated_data import associated_data
-from app.crypto.key_derivation import SubjectKeys, commitment, derive
+from app.crypto.key_derivation import SubjectKeys, derive
 from app.crypto.refused import Refused
 
 
@@ -32,12 +32,6 @@ def new_key() -> bytes:
     return os.urandom(KEY_BYTES)
 
 
-def wrap_subject_key(kek: bytes, key: bytes, tenant: str, subject: UUID, kek_version: int) -> WrappedKey:
-    """Wraps a 32-byte subject key for this tenant, person and KEK version."""
-    wrapped = _wrap(kek, key, _subject_place(tenant, subject, kek_version))
-    return WrappedKey(wrapped, commitment(key))
-
-
 def new_subject_key(
     kek: bytes, tenant: str, subject: UUID, kek_version: int
 ) -> tuple[WrappedKey, SubjectKeys]:
@@ -47,18 +41,17 @@ def new_subject_key(
     return WrappedKey(_wrap(kek, key, _subject_place(tenant, subject, kek_version)), keys.commitment), keys
 
 
-def unwrap_subject_key(
-    kek: bytes, wrapped_key: WrappedKey, tenant: str, subject: UUID, kek_version: int
-) -> bytes:
-    """The subject key; Refused unless key, place, version and commitment are those of the wrapping."""
-    return _unwrap_subject(aes_256_gcm(kek), wrapped_key, tenant, subject, kek_version)[0]
-
-
 def unwrap_subject_keys(
     kek: AESGCM, wrapped_key: WrappedKey, tenant: str, subject: UUID, kek_version: int
 ) -> SubjectKeys:
-    """What the subject key gives, as `unwrap_subject_key`; `kek` is the KEK's cipher, made once for many people."""
-    return _unwrap_subject(kek, wrapped_key, tenant, subject, kek_version)[1]
+    """What the subject key gives; Refused unless key, place, version and commitment are those of the wrapping.
+
+    `kek` is the KEK's cipher, made once for many people.
+    """
+    keys = derive(_unwrap(kek, wrapped_key.wrapped, _subject_place(tenant, subject, kek_version)))
+    if not hmac.compare_digest(keys.commitment, wrapped_key.commitment):
+        raise Refused
+    return keys
 
 
 def wrap_tenant_key(root: bytes, key: bytes, tenant: str, kind: str, version: int) -> bytes:
@@ -76,16 +69,6 @@ def _wrap(wrapping_key: bytes, key: bytes, associated: bytes) -> bytes:
     if len(key) != KEY_BYTES:
         raise ValueError("a key must have 32 bytes")
     return seal(aes_256_gcm(wrapping_key), key, associated)
-
-
-def _unwrap_subject(
-    kek: AESGCM, wrapped_key: WrappedKey, tenant: str, subject: UUID, kek_version: int
-) -> tuple[bytes, SubjectKeys]:
-    key = _unwrap(kek, wrapped_key.wrapped, _subject_place(tenant, subject, kek_version))
-    keys = derive(key)
-    if not hmac.compare_digest(keys.commitment, wrapped_key.commitment):
-        raise Refused
-    return key, keys
 
 
 def _unwrap(wrapping: AESGCM, wrapped: bytes, associated: bytes) -> bytes:

@@ -18,7 +18,7 @@ from app.audit.author import NO_PERSON, Author, Person
 from app.audit.event import NOTHING, Action, Event
 from app.audit.log import AuditLog, Receipt
 from app.crypto.refused import Refused
-from app.kernel.clock import Clock
+from app.kernel.clock import Clock, rfc3339
 from app.kernel.errors import FieldError, Kind, VaultError
 from app.kernel.ids import bucket_of, new_uuid, text_of
 from app.kernel.plaintext import Plaintext
@@ -41,6 +41,9 @@ _ACTIONS: Final = {
 }
 _WORDS: Final = ("opened", "extended", "refused")
 _NOT_DONE: Final = "a legal hold kept everything when this certificate was made; erase when it is released, or refuse the request"
+_MADE_BEFORE: Final = (
+    "this certificate was made before the request was received; erase again, and name the new one"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +133,8 @@ class RequestDesk:
 
     async def complete(self, author: Author, request: UUID, certificate: UUID | None) -> RequestView:
         """Says that it was done, and with which certificate. `not-found`; `invalid` for an erasure without a certificate, and for
-        one that is not this person's; `conflict` when the request is over, or the certificate says that a hold kept everything.
+        one that is not this person's; `conflict` when the request is over, or the certificate is older than it or says that a
+        hold kept everything.
         """
         known = await self._known(author, request)
         if certificate is not None:
@@ -139,6 +143,8 @@ class RequestDesk:
                 raise _not_certified("not-found", "name a certificate of this person's erasure")
             if found.document["held"]:
                 raise VaultError(Kind.CONFLICT, _NOT_DONE)
+            if found.document["at"] < rfc3339(known.received_at):
+                raise VaultError(Kind.CONFLICT, _MADE_BEFORE)
         elif known.kind is RequestKind.ERASURE:
             raise _not_certified("required", "erase, and name the certificate of it")
         return await self._move(author, request, Step.COMPLETE, {"certificate": certificate})

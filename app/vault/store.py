@@ -14,20 +14,23 @@ from uuid import UUID
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     FromClause,
     Integer,
     LargeBinary,
+    SmallInteger,
     Text,
     bindparam,
     case,
     cast,
+    column,
     insert,
     literal_column,
     null,
     select,
-    tuple_,
     union_all,
     update,
+    values,
 )
 
 from app.crypto.blind_index import digest_bucket
@@ -285,22 +288,18 @@ class VaultStore:
         """Ends tokens, and says how many were still live."""
         if not ended:
             return 0
-        places = [(bucket_of(row.subject), row.digest) for row in ended]
         statement = update(tokens).where(
-            tokens.c.tenant == work.tenant,
-            tokens.c.retired_at.is_(None),
-            tuple_(tokens.c.bucket, tokens.c.digest).in_(places),
+            *_among(ended), tokens.c.tenant == work.tenant, tokens.c.retired_at.is_(None)
         )
-        return (await work.execute(statement.values(retired_at=now))).rowcount
+        ended_now = await work.execute(statement.values(retired_at=now).returning(tokens.c.digest))
+        return len(ended_now.all())  # SQLite counts no rows for a statement that begins with WITH
 
     async def use_tokens(self, work: UnitOfWork, rows: Sequence[TokenRow], now: datetime) -> set[bytes]:
         """Takes one use of each of these limited tokens; the digests of those that had one left."""
-        # In one order, so that two that use the same tokens wait for each other and not in a circle.
-        places = sorted((bucket_of(row.subject), row.digest) for row in rows)
         statement = (
             update(tokens)
             .where(
-                tuple_(tokens.c.bucket, tokens.c.digest).in_(places),
+                *_among(rows),
                 tokens.c.tenant == work.tenant,
                 tokens.c.retired_at.is_(None),
                 tokens.c.uses_left > 0,
@@ -348,6 +347,16 @@ async def insert_fields(work: UnitOfWork, fields: Sequence[tuple[UUID, NewField]
         for entry in field.index
     ]
     await work.insert(_INSERT_INDEX, entries)
+
+
+def _among(rows: Sequence[TokenRow]) -> tuple[ColumnElement[bool], ...]:
+    """Tokens that are among these; joined, since SQLite reads the whole table for a list of pairs.
+
+    In one order, so that two that use the same tokens wait for each other and not in a circle.
+    """
+    wanted = values(column("bucket", SmallInteger), column("digest", LargeBinary), name="wanted")
+    place = wanted.data(sorted((bucket_of(row.subject), row.digest) for row in rows)).cte()
+    return tokens.c.bucket == place.c.bucket, tokens.c.digest == place.c.digest
 
 
 def _token(row: Row) -> TokenRow:

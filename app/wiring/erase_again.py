@@ -1,8 +1,10 @@
 """A database that came from an old backup is brought up to the erasure ledger before anybody is served from it."""
 
+import asyncio
 import os
 from collections.abc import Collection
 from pathlib import Path
+from typing import Final
 from uuid import UUID
 
 from app.kernel.errors import Kind, VaultError
@@ -11,6 +13,9 @@ from app.rights.ledger import lines_in
 from app.rights.store import CertificateStore
 from app.storage.failures import Conflict
 from app.wiring.parts import Parts
+
+_MOST_REFUSED: Final = 50
+_PAUSE: Final = 0.1
 
 
 async def behind(parts: Parts, ledger: Path | None) -> set[UUID]:
@@ -33,10 +38,20 @@ async def behind(parts: Parts, ledger: Path | None) -> set[UUID]:
 
 
 async def erase_again(parts: Parts, ledger: Path | None) -> int:
-    """Carries out the erasures of a ledger that the database does not know; how many that were."""
-    done = 0
+    """Carries out the erasures of a ledger that the database does not know; how many that were.
+
+    `unavailable` when some are met by a conflict again and again.
+    """
+    done = refused = 0
+    before: set[UUID] = set()
     while missing := await behind(parts, ledger):
         done += await _carried_out(parts, ledger, missing)
+        refused = refused + 1 if missing == before else 0
+        if refused == _MOST_REFUSED:
+            words = "erasures of the ledger meet a conflict again and again; stop other processes, and start this one anew"
+            raise VaultError(Kind.UNAVAILABLE, words)
+        before = missing
+        await asyncio.sleep(_PAUSE if refused else 0)
     return done
 
 

@@ -11,9 +11,10 @@ from uuid import UUID
 import pytest
 
 from app.crypto import api_key, token
+from app.crypto.aead import aes_256_gcm
 from app.crypto.associated_data import Place
 from app.crypto.field_cipher import FieldCipher
-from app.crypto.key_wrap import WrappedKey, unwrap_subject_key, wrap_subject_key
+from app.crypto.key_wrap import WrappedKey, new_subject_key, unwrap_subject_keys
 from app.crypto.refused import Refused
 
 SEEDS = [pytest.param(seed, id=f"seed-{seed}") for seed in range(4)]
@@ -59,15 +60,17 @@ def test_every_bit_and_every_truncation_of_an_envelope(seed: int) -> None:
 def test_every_bit_and_every_truncation_of_a_wrapped_key(seed: int) -> None:
     draw = random.Random(seed)
     kek, subject = draw.randbytes(32), UUID(int=draw.getrandbits(128))
-    stored = wrap_subject_key(kek, draw.randbytes(32), "shop", subject, 1)
+    stored, _ = new_subject_key(kek, "shop", subject, 1)
     wrapped, commitment = stored.wrapped, stored.commitment
+    cipher = aes_256_gcm(kek)
+    unwrap_subject_keys(cipher, stored, "shop", subject, 1)  # whole, it opens
     damaged = [WrappedKey(flipped(wrapped, bit), commitment) for bit in range(len(wrapped) * 8)]
     damaged += [WrappedKey(wrapped, flipped(commitment, bit)) for bit in range(len(commitment) * 8)]
     damaged += [WrappedKey(wrapped[:length], commitment) for length in range(len(wrapped))]
     damaged += [WrappedKey(wrapped, commitment[:length]) for length in range(len(commitment))]
     for each in damaged:
         with pytest.raises(Refused):
-            unwrap_subject_key(kek, each, "shop", subject, 1)
+            unwrap_subject_keys(cipher, each, "shop", subject, 1)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

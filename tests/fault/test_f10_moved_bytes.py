@@ -14,10 +14,11 @@ from uuid import UUID
 
 import pytest
 
+from app.crypto.aead import aes_256_gcm
 from app.crypto.associated_data import Place
 from app.crypto.field_cipher import FieldCipher
 from app.crypto.key_derivation import derive
-from app.crypto.key_wrap import WrappedKey, new_key, unwrap_subject_key, wrap_subject_key
+from app.crypto.key_wrap import WrappedKey, new_key, new_subject_key, unwrap_subject_keys
 from app.crypto.refused import Refused
 
 FIELDS: Final = ("buyer.full_name", "buyer.email", "buyer.phone", "delivery.phone", "account.username")
@@ -113,14 +114,14 @@ def test_wrapped_keys_exchanged(part: str, seed: int, rounds: int) -> None:
             here.subject if part in {"tenant", "kek_version"} else UUID(int=draw.getrandbits(128)),
             here.kek_version + 1 if part == "kek_version" else here.kek_version,
         )
-        mine = wrap_subject_key(kek, draw.randbytes(32), here.tenant, here.subject, here.kek_version)
-        theirs = wrap_subject_key(kek, draw.randbytes(32), there.tenant, there.subject, there.kek_version)
+        mine, _ = new_subject_key(kek, here.tenant, here.subject, here.kek_version)
+        theirs, _ = new_subject_key(kek, there.tenant, there.subject, there.kek_version)
         moved = WrappedKey(
             mine.wrapped if part == "commitment only" else theirs.wrapped,
             mine.commitment if part == "wrapped only" else theirs.commitment,
         )
         with pytest.raises(Refused):
-            unwrap_subject_key(kek, moved, here.tenant, here.subject, here.kek_version)
+            unwrap_subject_keys(aes_256_gcm(kek), moved, here.tenant, here.subject, here.kek_version)
 
 
 @pytest.mark.parametrize(("seed", "rounds"), ROUNDS)

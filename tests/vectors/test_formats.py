@@ -14,7 +14,8 @@ from app.crypto.associated_data import Place, associated_data
 from app.crypto.blind_index import blind_index, digest_bucket
 from app.crypto.field_cipher import open_sealed, pad
 from app.crypto.handle import handle
-from app.crypto.key_wrap import WrappedKey, unwrap_subject_key, unwrap_tenant_key
+from app.crypto.key_derivation import derive
+from app.crypto.key_wrap import WrappedKey, unwrap_subject_keys, unwrap_tenant_key
 from app.crypto.refused import Refused
 from app.keys.providers.keyring_file import Keyring, KeyringRefused, read_keyring
 from app.keys.providers.local import LocalKeyProvider
@@ -71,7 +72,7 @@ def test_subject_key() -> None:
     sealed = seal_with_nonce(aes_256_gcm(kek), bytes.fromhex(vector["nonce"]), key, bound)
     assert sealed.hex() == vector["wrapped"]
     wrapped = WrappedKey(sealed, bytes.fromhex(vector["commitment"]))
-    assert unwrap_subject_key(kek, wrapped, vector["tenant"], subject, version) == key
+    assert unwrap_subject_keys(aes_256_gcm(kek), wrapped, vector["tenant"], subject, version) == derive(key)
 
 
 async def test_tenant_key() -> None:

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import time_machine
 
-from tests.support.erasing import erasing_vault
-from tests.support.orders import Body, codes, event, events, problem
+from tests.support.erasing import erasing_vault, with_a_legal_duty
+from tests.support.notices import activate
+from tests.support.orders import ADDRESS, Body, codes, event, events, problem
 from tests.support.people import call, done, stored_buyer
 from tests.support.vaults import SqliteStore, Store, Vault, running_vault
 
@@ -157,6 +158,25 @@ async def test_what_a_hold_kept_is_no_erasure(store: Store, tmp_path: Path) -> N
         gone = await done(vault, OFFICER, "POST", erase)
         ended = await done(vault, OFFICER, "POST", complete, {"certificate": gone["id"]})
         assert ended["state"] == "completed"
+
+
+async def test_what_was_erased_before_the_request_does_not_answer_it(store: Store, tmp_path: Path) -> None:
+    async with erasing_vault(store, tmp_path) as vault:
+        await activate(vault, with_a_legal_duty())
+        # Something is kept, so that there is still somebody who can ask.
+        person = await stored_buyer(vault, purposes=("order", "invoice"), address=ADDRESS)
+        erase = f"/v1/subjects/{person['subject']}/erase"
+        with at("2026-11-22T09:00:00Z"):
+            before = await done(vault, OFFICER, "POST", erase)
+        with at("2026-11-23T09:00:00Z"):
+            asked = await opened(vault, person, "erasure")
+            earlier = await opened(vault, person, "erasure", received_at=SUNDAY)
+            path = f"/v1/requests/{asked['id']}/complete"
+            refused = await call(vault, OFFICER, "POST", path, {"certificate": before["id"]})
+            assert problem(refused) == (409, "conflict")
+            path = f"/v1/requests/{earlier['id']}/complete"
+            ended = await done(vault, OFFICER, "POST", path, {"certificate": before["id"]})
+            assert ended["state"] == "completed"
 
 
 async def test_a_request_refused_at_once_was_answered_by_that(sqlite_vault: Vault) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import socket
 import subprocess
 import sysconfig
 import time
@@ -186,3 +187,15 @@ def test_an_sqlite_database_has_no_other_worker_than_its_server(
         ended = subprocess.run([KIN, "worker"], env=given, capture_output=True, text=True, check=False)
     assert ended.returncode == 2
     assert "SQLite" in ended.stderr
+
+
+def test_a_port_that_is_taken_is_said_in_words(postgres_store: PostgresStore, tmp_path: Path) -> None:
+    (tmp_path / "worker").mkdir()
+    with postgres_store.copy(tmp_path) as url, socket.create_server(("127.0.0.1", 0)) as taken:
+        given = environment(url, copied_keyring(postgres_store, tmp_path), tmp_path / "worker")
+        port = str(taken.getsockname()[1])
+        command = [str(KIN), "worker", "--metrics-port", port]
+        ended = subprocess.run(command, env=given, capture_output=True, text=True, check=False)
+    assert ended.returncode == 2
+    assert port in ended.stderr
+    assert "Traceback" not in ended.stderr

@@ -4,18 +4,26 @@ from uuid import UUID
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from app.crypto.aead import aes_256_gcm
+from app.crypto.key_derivation import SubjectKeys, derive
 from app.crypto.key_wrap import (
     WrappedKey,
     new_key,
-    unwrap_subject_key,
+    new_subject_key,
+    unwrap_subject_keys,
     unwrap_tenant_key,
-    wrap_subject_key,
     wrap_tenant_key,
 )
 from app.crypto.refused import Refused
 
 KEK, KEY, OTHER = (bytes([n]) * 32 for n in (1, 2, 3))
 SUBJECT = UUID(int=7)
+
+
+def unwrapped(
+    kek: bytes, wrapped: WrappedKey, tenant: str = "shop", subject: UUID = SUBJECT, version: int = 1
+) -> SubjectKeys:
+    return unwrap_subject_keys(aes_256_gcm(kek), wrapped, tenant, subject, version)
 
 
 def test_new_keys_differ() -> None:
@@ -25,10 +33,13 @@ def test_new_keys_differ() -> None:
 
 
 def test_a_subject_key_comes_back() -> None:
-    wrapped = wrap_subject_key(KEK, KEY, "shop", SUBJECT, 1)
+    wrapped, keys = new_subject_key(KEK, "shop", SUBJECT, 1)
     assert (len(wrapped.wrapped), len(wrapped.commitment)) == (61, 32)
-    assert KEY not in wrapped.wrapped
-    assert unwrap_subject_key(KEK, wrapped, "shop", SUBJECT, 1) == KEY
+    assert unwrapped(KEK, wrapped) == keys
+
+
+def test_every_person_gets_a_key_of_their_own() -> None:
+    assert len({new_subject_key(KEK, "shop", SUBJECT, 1)[1].field for _ in range(100)}) == 100
 
 
 @pytest.mark.parametrize(
@@ -43,17 +54,17 @@ def test_a_subject_key_comes_back() -> None:
 )
 def test_a_subject_key_belongs_to_its_place(asked: tuple[bytes, str, UUID, int]) -> None:
     kek, tenant, subject, version = asked
-    wrapped = wrap_subject_key(KEK, KEY, "shop", SUBJECT, 1)
+    wrapped, _ = new_subject_key(KEK, "shop", SUBJECT, 1)
     with pytest.raises(Refused):
-        unwrap_subject_key(kek, wrapped, tenant, subject, version)
+        unwrapped(kek, wrapped, tenant, subject, version)
 
 
 def test_a_commitment_to_another_key_is_refused() -> None:
-    wrapped = wrap_subject_key(KEK, KEY, "shop", SUBJECT, 1)
-    stranger = wrap_subject_key(KEK, OTHER, "shop", SUBJECT, 1)
+    wrapped, _ = new_subject_key(KEK, "shop", SUBJECT, 1)
+    stranger, _ = new_subject_key(KEK, "shop", SUBJECT, 1)
     for commitment in (stranger.commitment, b"", wrapped.commitment[:-1], wrapped.commitment + b"\0"):
         with pytest.raises(Refused):
-            unwrap_subject_key(KEK, replace(wrapped, commitment=commitment), "shop", SUBJECT, 1)
+            unwrapped(KEK, replace(wrapped, commitment=commitment))
 
 
 def test_one_ciphertext_that_opens_under_two_keks_gives_one_key_only() -> None:
@@ -61,12 +72,12 @@ def test_one_ciphertext_that_opens_under_two_keks_gives_one_key_only() -> None:
 
     Two ciphertexts stand for the two readings here; the same commitment is stored beside both.
     """
-    first = wrap_subject_key(KEK, KEY, "shop", SUBJECT, 1)
-    second = wrap_subject_key(OTHER, new_key(), "shop", SUBJECT, 1)
+    first, keys = new_subject_key(KEK, "shop", SUBJECT, 1)
+    second, _ = new_subject_key(OTHER, "shop", SUBJECT, 1)
     forged = WrappedKey(second.wrapped, first.commitment)
-    assert unwrap_subject_key(KEK, first, "shop", SUBJECT, 1) == KEY
+    assert unwrapped(KEK, first) == keys
     with pytest.raises(Refused):
-        unwrap_subject_key(OTHER, forged, "shop", SUBJECT, 1)
+        unwrapped(OTHER, forged)
 
 
 def test_a_tenant_key_comes_back_to_its_place_only() -> None:
@@ -84,11 +95,9 @@ def test_a_tenant_key_comes_back_to_its_place_only() -> None:
 
 
 def test_a_tenant_key_is_not_taken_for_a_subject_key() -> None:
-    wrapped = WrappedKey(
-        wrap_tenant_key(KEK, KEY, "shop", "kek", 1), wrap_subject_key(KEK, KEY, "shop", SUBJECT, 1).commitment
-    )
+    wrapped = WrappedKey(wrap_tenant_key(KEK, KEY, "shop", "kek", 1), derive(KEY).commitment)
     with pytest.raises(Refused):
-        unwrap_subject_key(KEK, wrapped, "shop", SUBJECT, 1)
+        unwrapped(KEK, wrapped)
 
 
 def test_what_is_not_a_key_is_neither_wrapped_nor_unwrapped() -> None:
