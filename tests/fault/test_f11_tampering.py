@@ -274,13 +274,14 @@ async def test_a_hundred_of_each_class(sqlite_store: Store, tmp_path: Path, name
 
 @pytest.mark.long
 @pytest.mark.timeout(0)
+@pytest.mark.parametrize("count", [100, 1_000])
 @pytest.mark.parametrize("name", CLASSES)
-async def test_a_thousand_of_each_class_in_a_log_of_ten_thousand(
-    sqlite_store: Store, tmp_path: Path, name: str
+async def test_each_class_in_a_log_of_ten_thousand(
+    sqlite_store: Store, tmp_path: Path, name: str, count: int
 ) -> None:
     async with running_log(sqlite_store, tmp_path) as log:
         case = await filled(log, 10_000, seed=13)
-        await rounds(case, name, 1_000)
+        await rounds(case, name, count)
 
 
 async def rounds(case: Case, name: str, count: int) -> None:
