@@ -52,12 +52,21 @@ class LogKeeper:
             await self._sequencer.let_go()
 
     async def catch_up(self) -> None:
-        """Sequences, signs and publishes all there is: for a command, and for an orderly stop."""
+        """Sequences, signs and publishes all there is: for a command, and for an orderly stop.
+
+        A log that cannot be signed does not keep the others waiting; the first trouble met is raised when they are done.
+        """
+        troubles: list[LogDamaged | NotPublished] = []
         for tenant in await self._tenants():
-            while (step := await self._sequencer.step(tenant)).events or step.signed:
-                pass
-            await self._publishing.publish(tenant)
+            try:
+                while (step := await self._sequencer.step(tenant)).events or step.signed:
+                    pass
+                await self._publishing.publish(tenant)
+            except (LogDamaged, NotPublished) as trouble:
+                troubles.append(trouble)
         await self._sequencer.let_go()
+        if troubles:
+            raise troubles[0]
 
     async def _sequence(self, report: Report) -> None:
         while True:

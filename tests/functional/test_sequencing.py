@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from app.audit.checkpoint import Checkpoint, checkpoints_in, open_checkpoint
+from app.audit.keep import LogKeeper
 from app.audit.proof import check_consistency, check_inclusion
+from app.audit.publish import Publishing
 from app.audit.sequence import Step
 from app.audit.tree import Range, RootHasher, leaf_hash
 from app.audit.tree_store import LeaseLost, LogDamaged
@@ -218,6 +220,24 @@ async def test_a_tree_that_contradicts_its_checkpoint_is_not_signed(log: Log) ->
     await log.append(invented(1))
     with pytest.raises(LogDamaged):
         await log.sequencer().step(TENANT)
+
+
+async def test_a_damaged_log_does_not_keep_the_others_waiting(log: Log) -> None:
+    async def tenants() -> list[str]:
+        return [TENANT, "other"]
+
+    await log.append(invented(10))
+    await log.sequence()
+    await log.sql("UPDATE audit_tiles SET hashes = :hashes WHERE tenant = 'shop'", hashes=bytes(32 * 4))
+    await log.append(invented(1))
+    await log.store.insert_alone("other", [event._replace(tenant="other") for event in invented(5)])
+    keeper = LogKeeper(log.sequencer(), Publishing([log.published], None), tenants)
+    with pytest.raises(LogDamaged):
+        await keeper.catch_up()
+    found = await log.tree.state("other")
+    assert found is not None
+    assert (found.size, found.signed, found.waiting) == (5, 5, False)
+    assert found.lease_until <= datetime.now(UTC), "the lease is given back"
 
 
 async def test_a_log_cut_back_behind_what_was_published_is_not_signed(log: Log) -> None:
