@@ -18,6 +18,8 @@ from benchmarks.served import Served
 from benchmarks.wrk import installed, load_by_wrk
 
 YARDSTICK: Final = "empty route"
+BATCH_CLIENTS: Final = 4
+"""So many send batches at once, beside one alone: enough that the server works while another's rows are written."""
 _WARMING_SECONDS: Final = 0.3
 
 
@@ -25,8 +27,8 @@ _WARMING_SECONDS: Final = 0.3
 class Work:
     """One kind of request: where it goes, its bytes, and the status it must be answered with.
 
-    A request does `units` of something; one of many is measured with the fewest clients only. `database` tells the
-    processor time of a database beside the server.
+    A request does `units` of something; one of many is measured with the fewest clients and with `BATCH_CLIENTS`. `database`
+    tells the processor time of a database beside the server.
     """
 
     name: str
@@ -80,7 +82,10 @@ def measure(works: Sequence[Work], clients: Sequence[int], repetitions: int, sec
     """All samples; shows how far it is."""
     samples = []
     turns = [
-        (number, work) for number in clients for work in works if work.units == 1 or number == min(clients)
+        (number, work)
+        for number in sorted({*clients, BATCH_CLIENTS} if any(work.units > 1 for work in works) else clients)
+        for work in works
+        if _is_asked(work, number, clients)
     ]
     with Progress(transient=True) as progress:
         task = progress.add_task("measuring", total=repetitions * len(turns))
@@ -90,6 +95,12 @@ def measure(works: Sequence[Work], clients: Sequence[int], repetitions: int, sec
                 samples.append(_sample(work, number, repetition, seconds))
                 progress.advance(task)
     return samples
+
+
+def _is_asked(work: Work, number: int, clients: Sequence[int]) -> bool:
+    if work.units > 1:
+        return number in {min(clients), BATCH_CLIENTS}
+    return number in clients or work.name == YARDSTICK
 
 
 def figures(samples: Sequence[Sample]) -> list[Figure]:
