@@ -14,7 +14,7 @@ def draw(figures: Sequence[Figure], file: Path) -> None:
     mpl.use("svg")
     mpl.rcParams.update({"svg.hashsalt": "kin", "font.size": 10, "svg.fonttype": "none"})
     figures = [figure for figure in figures if figure.units == 1]
-    clients = list(dict.fromkeys(figure.clients for figure in figures))
+    clients = list(dict.fromkeys(figure.clients for figure in figures if figure.work != YARDSTICK))
     works = [work for work in dict.fromkeys(figure.work for figure in figures) if work != YARDSTICK]
     drawing, axes = plt.subplots(figsize=(10, 4.5), layout="constrained")
     width = 0.8 / len(works)

@@ -75,16 +75,23 @@ def count(metrics: Metrics, outcomes: Iterable[Answer]) -> None:
     """Counts decisions and the forms given: only by words the notice knows, so that nobody can make labels grow."""
     decisions = Counter[tuple[str, str]]()
     forms = Counter[tuple[str, str]]()
+    # What one ruling gave to many records of a call is counted once, by the traces that their events share.
+    given: dict[int, tuple[Disclosure, int]] = {}
     for outcome in outcomes:
         if isinstance(outcome, VaultError):
             continue
         event = outcome.receipt.event
-        purpose = str(event.purpose)
         if isinstance(outcome, Disclosure):
-            forms.update([(purpose, field.form) for field in outcome.fields.values()])
-        elif Reason.UNKNOWN_PURPOSE.value in outcome.reasons.values():
-            purpose = "unknown"
-        decisions[purpose, event.outcome] += 1
+            alike = id(event.fields)
+            given[alike] = outcome, given[alike][1] + 1 if alike in given else 1
+            continue
+        purpose = "unknown" if Reason.UNKNOWN_PURPOSE.value in outcome.reasons.values() else event.purpose
+        decisions[str(purpose), event.outcome] += 1
+    for disclosure, number in given.values():
+        event = disclosure.receipt.event
+        decisions[str(event.purpose), event.outcome] += number
+        for field in disclosure.fields.values():
+            forms[str(event.purpose), field.form] += number
     metrics.disclosed(decisions, forms)
 
 

@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import httpx
 import pytest
 
 from tests.support.erasing import erasing_vault
-from tests.support.orders import delivery, problem, read, stored
+from tests.support.orders import buyer, delivery, problem, read, stored
 from tests.support.postgres import PostgresServer, postgres_server
 from tests.support.vaults import PostgresStore, SqliteStore, Store, Vault, running_vault
 
@@ -155,6 +156,25 @@ def pg_ctl(server: PostgresServer, *command: str) -> None:
         check=True,
         capture_output=True,
     )
+
+
+async def test_metrics_count_each_record_and_field_of_a_batch(
+    sqlite_store: SqliteStore, tmp_path: Path
+) -> None:
+    token = "metrics-token-of-32-characters-00"
+    async with running_vault(sqlite_store, tmp_path, metrics_token=token) as vault:
+        whole = [(await stored(vault, delivery(f"customer-{n}"))).json()["id"] for n in range(3)]
+        other = (await stored(vault, buyer("customer-9"))).json()["id"]
+        body = {"ids": [*whole, other, f"rec_{'0' * 26}"]}
+        answer = await vault.client("shipping", "delivery").post("/v1/records/read", json=body)
+        items = answer.json()["items"]
+        given = Counter(f["form"] for item in items for f in item.get("fields", {}).values())
+        assert len(given) == 4
+        told = await vault.client(None).get("/metrics", headers={"Authorization": f"Bearer {token}"})
+        for form, number in given.items():
+            assert f'kin_disclosed_fields_total{{form="{form}",purpose="delivery"}} {number}.0' in told.text
+        for outcome, number in (("partial", 3), ("denied", 2)):
+            assert f'kin_disclosures_total{{outcome="{outcome}",purpose="delivery"}} {number}.0' in told.text
 
 
 async def test_metrics_are_for_who_has_the_token(sqlite_store: SqliteStore, tmp_path: Path) -> None:
