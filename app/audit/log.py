@@ -41,7 +41,7 @@ class AuditLog:
         self._observe = observe
         self._prove = prove
         self._commits: Coalescer[Sequence[Event], list[Receipt]] = Coalescer(
-            self._commit, largest=16, in_flight=3
+            self._commit, largest=store.at_once, in_flight=3
         )
 
     async def append(self, event: Event) -> Receipt:

@@ -66,6 +66,11 @@ class AuditStore:
         self._database = database
         self._insert = HotInsert(audit_events, _COLUMNS, queue=audit_waiting)
 
+    @property
+    def at_once(self) -> int:
+        """How many events one commit had better hold, so that work and waiting overlap; SQLite does one thing after another."""
+        return 64 if self._database.is_sqlite else 16
+
     async def insert_alone(self, tenant: str, events: Sequence[Event]) -> None:
         """Inserts events of one tenant in a commit of their own; durable when it returns."""
         await self._database.insert_hot(self._insert, tenant, _rows(events))

@@ -28,6 +28,7 @@ from sqlalchemy import (
     literal_column,
     null,
     select,
+    tuple_,
     union_all,
     update,
     values,
@@ -289,7 +290,7 @@ class VaultStore:
         if not ended:
             return 0
         statement = update(tokens).where(
-            *_among(ended), tokens.c.tenant == work.tenant, tokens.c.retired_at.is_(None)
+            self._among(ended), tokens.c.tenant == work.tenant, tokens.c.retired_at.is_(None)
         )
         ended_now = await work.execute(statement.values(retired_at=now).returning(tokens.c.digest))
         return len(ended_now.all())  # SQLite counts no rows for a statement that begins with WITH
@@ -299,7 +300,7 @@ class VaultStore:
         statement = (
             update(tokens)
             .where(
-                *_among(rows),
+                self._among(rows),
                 tokens.c.tenant == work.tenant,
                 tokens.c.retired_at.is_(None),
                 tokens.c.uses_left > 0,
@@ -311,6 +312,19 @@ class VaultStore:
             .returning(tokens.c.digest)
         )
         return {row.digest for row in (await work.execute(statement)).all()}
+
+    def _among(self, rows: Sequence[TokenRow]) -> ColumnElement[bool]:
+        """Tokens that are among these.
+
+        In one order, so that two that use the same tokens wait for each other and not in a circle.
+        """
+        places = sorted((bucket_of(row.subject), row.digest) for row in rows)
+        if not self._database.is_sqlite:
+            return tuple_(tokens.c.bucket, tokens.c.digest).in_(places)
+        # Joined, since SQLite reads the whole table for a list of pairs.
+        wanted = values(column("bucket", SmallInteger), column("digest", LargeBinary), name="wanted")
+        place = wanted.data(places).cte()
+        return (tokens.c.bucket == place.c.bucket) & (tokens.c.digest == place.c.digest)
 
     async def add_tokens(self, work: UnitOfWork, new: Sequence[TokenRow], now: datetime) -> None:
         """Adds tokens; `Conflict` when another request has just issued one of them."""
@@ -347,16 +361,6 @@ async def insert_fields(work: UnitOfWork, fields: Sequence[tuple[UUID, NewField]
         for entry in field.index
     ]
     await work.insert(_INSERT_INDEX, entries)
-
-
-def _among(rows: Sequence[TokenRow]) -> tuple[ColumnElement[bool], ...]:
-    """Tokens that are among these; joined, since SQLite reads the whole table for a list of pairs.
-
-    In one order, so that two that use the same tokens wait for each other and not in a circle.
-    """
-    wanted = values(column("bucket", SmallInteger), column("digest", LargeBinary), name="wanted")
-    place = wanted.data(sorted((bucket_of(row.subject), row.digest) for row in rows)).cte()
-    return tokens.c.bucket == place.c.bucket, tokens.c.digest == place.c.digest
 
 
 def _token(row: Row) -> TokenRow:
