@@ -20,6 +20,14 @@ _RETRY: Final = 5.0
 Report = Callable[[Exception], None]
 
 
+class LogsBehind(Exception):
+    """Logs that could not be signed or published; `left` says in words which, and why."""
+
+    def __init__(self, left: Sequence[str]) -> None:
+        super().__init__("; ".join(left))
+        self.left = left
+
+
 class LogKeeper:
     """The background work of the audit log; `tenants` lists whose logs there are."""
 
@@ -52,21 +60,25 @@ class LogKeeper:
             await self._sequencer.let_go()
 
     async def catch_up(self) -> None:
-        """Sequences, signs and publishes all there is: for a command, and for an orderly stop.
+        """Sequences, signs and publishes all there is: for a command. `LogsBehind` afterwards, when something was left.
 
-        A log that cannot be signed does not keep the others waiting; the first trouble met is raised when they are done.
+        A log that cannot be signed does not keep the others waiting.
         """
-        troubles: list[LogDamaged | NotPublished] = []
-        for tenant in await self._tenants():
-            try:
-                while (step := await self._sequencer.step(tenant)).events or step.signed:
-                    pass
-                await self._publishing.publish(tenant)
-            except (LogDamaged, NotPublished) as trouble:
-                troubles.append(trouble)
-        await self._sequencer.let_go()
-        if troubles:
-            raise troubles[0]
+        left: list[str] = []
+        try:
+            for tenant in await self._tenants():
+                try:
+                    while (step := await self._sequencer.step(tenant)).events or step.signed:
+                        pass
+                except (LogDamaged, NotPublished) as trouble:
+                    left.append(f"the log of {tenant} is not signed: {trouble}")
+                else:
+                    failed = await self._publishing.publish(tenant)
+                    left += [f"the log of {tenant} is not published: {failure}" for failure in failed]
+        finally:
+            await self._sequencer.let_go()
+        if left:
+            raise LogsBehind(left)
 
     async def _sequence(self, report: Report) -> None:
         while True:

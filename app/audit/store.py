@@ -68,7 +68,7 @@ class AuditStore:
 
     @property
     def at_once(self) -> int:
-        """How many events one commit had better hold, so that work and waiting overlap; SQLite does one thing after another."""
+        """How many requests had better share a commit, so that work and waiting overlap; on SQLite nothing overlaps."""
         return 64 if self._database.is_sqlite else 16
 
     async def insert_alone(self, tenant: str, events: Sequence[Event]) -> None:

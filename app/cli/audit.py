@@ -17,11 +17,10 @@ import typer
 from app.audit.checkpoint import Checkpoint, checkpoints_in
 from app.audit.event import Action, Event, Outcome
 from app.audit.export import Format, form_of
+from app.audit.keep import LogsBehind
 from app.audit.note import VerifierKey
 from app.audit.proof_file import FIRST_LINE
-from app.audit.publish import NotPublished
 from app.audit.query import Filter
-from app.audit.tree_store import LogDamaged
 from app.audit.verify import Report, Trust, verify_export, verify_log, verify_proof
 from app.cli.given import text_in, verifier_key, wrong_usage
 from app.cli.session import with_parts
@@ -180,8 +179,9 @@ def sequence(
 
     try:
         with_parts(work)
-    except (LogDamaged, NotPublished) as trouble:
-        print(f"kin: the log is not signed: {trouble}", file=sys.stderr)
+    except LogsBehind as behind:
+        for words in behind.left:
+            print(f"kin: {words}", file=sys.stderr)
         raise typer.Exit(1) from None
 
 

@@ -133,8 +133,8 @@ class RequestDesk:
 
     async def complete(self, author: Author, request: UUID, certificate: UUID | None) -> RequestView:
         """Says that it was done, and with which certificate. `not-found`; `invalid` for an erasure without a certificate, and for
-        one that is not this person's; `conflict` when the request is over, or the certificate is older than it or says that a
-        hold kept everything.
+        one that is not this person's; `conflict` when the request is over, or the certificate says that a hold kept everything,
+        or that something is left and is older than the request.
         """
         known = await self._known(author, request)
         if certificate is not None:
@@ -143,7 +143,8 @@ class RequestDesk:
                 raise _not_certified("not-found", "name a certificate of this person's erasure")
             if found.document["held"]:
                 raise VaultError(Kind.CONFLICT, _NOT_DONE)
-            if found.document["at"] < rfc3339(known.received_at):
+            # Where nothing was left there is nothing to erase again: a request that met the erasure is answered by it.
+            if not found.document["key_destroyed"] and found.document["at"] < rfc3339(known.received_at):
                 raise VaultError(Kind.CONFLICT, _MADE_BEFORE)
         elif known.kind is RequestKind.ERASURE:
             raise _not_certified("required", "erase, and name the certificate of it")

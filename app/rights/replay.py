@@ -5,7 +5,6 @@ other is carried out and its certificate brought back, so that a ledger can be r
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from contextlib import suppress
 from itertools import islice
 from typing import Final
 from uuid import UUID
@@ -66,13 +65,15 @@ class Replayer:
                 known = await self._certificates.known(tenant, list(theirs))
                 for certificate, line in theirs.items():
                     if certificate not in known:
-                        await self._carry_out(line)
-                        done += 1
+                        done += await self._carried_out(line)
         return done
 
-    async def _carry_out(self, line: LedgerLine) -> None:
-        with suppress(Conflict):  # another process that starts up has just done it
+    async def _carried_out(self, line: LedgerLine) -> bool:
+        try:
             await self._done_again(line)
+        except Conflict:
+            return False  # another process that starts up has just done it
+        return True
 
     async def _done_again(self, line: LedgerLine) -> None:
         table, now = await self._notices.table(line.tenant), self._clock.now()

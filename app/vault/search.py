@@ -5,6 +5,7 @@ by letter a beginning gives the value away. Results hold only records that the s
 out without a word. The event names the field, never the value.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -34,6 +35,7 @@ from app.vault.store import VaultStore
 
 _FARTHEST: Final = 10_000
 """So many matches are looked at, at most, for those that can be read."""
+_TURN: Final = 128
 _DAMAGED: Final = "a stored value does not pass its integrity check; tell the operator"
 
 
@@ -122,7 +124,10 @@ class Searcher:
             ids = await self._store.indexed(tenant, entry.place, entry.digest, reach)
             loaded = await self._store.load_many(tenant, ids[looked:])
             hearing = await self._judge.hearing(ask, table, search.wanted, loaded.values())
-            for record in ids[looked:]:
+            for number, record in enumerate(ids[looked:]):
+                # Judging thousands that cannot be read must not keep other requests waiting.
+                if number % _TURN == _TURN - 1:
+                    await asyncio.sleep(0)
                 if record in loaded:
                     verdict = await self._judge.judge(ask, table, search.wanted, loaded[record], hearing)
                     if _can_be_read(verdict) and _meant(verdict, search.field, sought):

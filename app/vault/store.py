@@ -4,8 +4,9 @@
 the requests that arrive while another is under way.
 """
 
+import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -252,16 +253,23 @@ class VaultStore:
         """Records whose field at `place` (collection.field) has this digest, oldest first, in a shared query."""
         return await self._searches.submit(tenant, (place, most, digest))
 
-    async def _indexed_shared(self, tenant: str, looked: Sequence[Looked]) -> list[list[UUID]]:
+    async def _indexed_shared(self, tenant: str, looked: Sequence[Looked]) -> list[list[UUID] | Exception]:
         alike: dict[tuple[str, int], dict[bytes, list[UUID]]] = {}
         for place, most, digest in looked:
             alike.setdefault((place, most), {})[digest] = []
-        for (place, most), found in alike.items():
-            keys = [(digest_bucket(digest), digest) for digest in found]
-            more = {"place": place, "most": most}
-            for digest, record in await self._database.fetch_hot(self._found, tenant, keys, more):
-                found[digest].append(record)
-        return [alike[place, most][digest] for place, most, digest in looked]
+        # Side by side: those who look elsewhere, or for more, neither wait for each other nor fail together.
+        asked = [self._indexed_at(tenant, place, most, found) for (place, most), found in alike.items()]
+        ended = await asyncio.gather(*asked, return_exceptions=True)
+        failed = {group: end for group, end in zip(alike, ended, strict=True) if isinstance(end, Exception)}
+        return [failed.get((place, most)) or alike[place, most][digest] for place, most, digest in looked]
+
+    async def _indexed_at(
+        self, tenant: str, place: str, most: int, found: Mapping[bytes, list[UUID]]
+    ) -> None:
+        keys = [(digest_bucket(digest), digest) for digest in found]
+        more = {"place": place, "most": most}
+        for digest, record in await self._database.fetch_hot(self._found, tenant, keys, more):
+            found[digest].append(record)
 
     async def token_by_digest(self, tenant: str, bucket: int, digest: bytes) -> TokenRow | None:
         """One live token, in a query shared with those who ask at the same time."""
@@ -314,10 +322,9 @@ class VaultStore:
         return {row.digest for row in (await work.execute(statement)).all()}
 
     def _among(self, rows: Sequence[TokenRow]) -> ColumnElement[bool]:
-        """Tokens that are among these.
-
-        In one order, so that two that use the same tokens wait for each other and not in a circle.
-        """
+        """Tokens that are among these."""
+        # In one order, so that two that use the same tokens mostly wait for each other and not in a circle, which the
+        # database would end for one of them.
         places = sorted((bucket_of(row.subject), row.digest) for row in rows)
         if not self._database.is_sqlite:
             return tuple_(tokens.c.bucket, tokens.c.digest).in_(places)

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -11,7 +10,6 @@ from app.kernel.errors import Kind, VaultError
 from app.rights.behind import unknown
 from app.rights.ledger import lines_in
 from app.rights.store import CertificateStore
-from app.storage.failures import Conflict
 from app.wiring.parts import Parts
 
 _MOST_REFUSED: Final = 50
@@ -44,8 +42,9 @@ async def erase_again(parts: Parts, ledger: Path | None) -> int:
     """
     done = refused = 0
     before: set[UUID] = set()
-    while missing := await behind(parts, ledger):
-        done += await _carried_out(parts, ledger, missing)
+    while ledger and (missing := await behind(parts, ledger)):
+        left = (line for line in lines_in(ledger) if line.certificate in missing)
+        done += await parts.erasing.replayer.replay(left)
         refused = refused + 1 if missing == before else 0
         if refused == _MOST_REFUSED:
             words = "erasures of the ledger meet a conflict again and again; stop other processes, and start this one anew"
@@ -53,17 +52,6 @@ async def erase_again(parts: Parts, ledger: Path | None) -> int:
         before = missing
         await asyncio.sleep(_PAUSE if refused else 0)
     return done
-
-
-async def _carried_out(parts: Parts, ledger: Path | None, missing: Collection[UUID]) -> int:
-    if ledger is None:
-        return 0
-    try:
-        return await parts.erasing.replayer.replay(
-            line for line in lines_in(ledger) if line.certificate in missing
-        )
-    except Conflict:
-        return 0  # another process carries them out at this moment; what it leaves is looked for again
 
 
 def _unreadable(ledger: Path, what: str) -> VaultError:

@@ -50,11 +50,11 @@ async def test_a_damaged_log_is_named_and_ends_with_1(vault: Vault) -> None:
     done = await sequence(vault)
     assert (done.exit_code, done.stderr) == (
         1,
-        "kin: the log is not signed: an event that waited for its leaf is gone\n",
+        "kin: the log of shop is not signed: an event that waited for its leaf is gone\n",
     )
 
 
 async def test_a_place_that_cannot_be_asked_is_named_and_ends_with_1(vault: Vault, tmp_path: Path) -> None:
     done = await sequence(vault, checkpoint_file=tmp_path)
     assert done.exit_code == 1
-    assert done.stderr.startswith("kin: the log is not signed: the checkpoint file cannot be read")
+    assert done.stderr.startswith("kin: the log of shop is not signed: the checkpoint file cannot be read")

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from app.audit.checkpoint import Checkpoint, checkpoints_in, open_checkpoint
-from app.audit.keep import LogKeeper
+from app.audit.keep import LogKeeper, LogsBehind
+from app.audit.note import VerifierKey
 from app.audit.proof import check_consistency, check_inclusion
 from app.audit.publish import Publishing
 from app.audit.sequence import Step
@@ -232,12 +233,26 @@ async def test_a_damaged_log_does_not_keep_the_others_waiting(log: Log) -> None:
     await log.append(invented(1))
     await log.store.insert_alone("other", [event._replace(tenant="other") for event in invented(5)])
     keeper = LogKeeper(log.sequencer(), Publishing([log.published], None), tenants)
-    with pytest.raises(LogDamaged):
+    with pytest.raises(LogsBehind, match="the log of shop is not signed"):
         await keeper.catch_up()
     found = await log.tree.state("other")
     assert found is not None
     assert (found.size, found.signed, found.waiting) == (5, 5, False)
     assert found.lease_until <= datetime.now(UTC), "the lease is given back"
+
+
+async def test_what_cannot_be_published_is_said_when_all_is_sequenced(log: Log) -> None:
+    async def tenants() -> list[str]:
+        return [TENANT]
+
+    async def key(_: str) -> VerifierKey:
+        return log.key
+
+    await log.append(invented(5))
+    log.published._path.mkdir()  # no file can be written there
+    keeper = LogKeeper(log.sequencer(), Publishing([log.published], key), tenants)
+    with pytest.raises(LogsBehind, match="the log of shop is not"):
+        await keeper.catch_up()
 
 
 async def test_a_log_cut_back_behind_what_was_published_is_not_signed(log: Log) -> None:
