@@ -6,7 +6,7 @@ the requests that arrive while another is under way.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -254,22 +254,27 @@ class VaultStore:
         return await self._searches.submit(tenant, (place, most, digest))
 
     async def _indexed_shared(self, tenant: str, looked: Sequence[Looked]) -> list[list[UUID] | Exception]:
-        alike: dict[tuple[str, int], dict[bytes, list[UUID]]] = {}
+        alike: dict[tuple[str, int], set[bytes]] = {}
         for place, most, digest in looked:
-            alike.setdefault((place, most), {})[digest] = []
+            alike.setdefault((place, most), set()).add(digest)
         # Side by side: those who look elsewhere, or for more, neither wait for each other nor fail together.
-        asked = [self._indexed_at(tenant, place, most, found) for (place, most), found in alike.items()]
-        ended = await asyncio.gather(*asked, return_exceptions=True)
-        failed = {group: end for group, end in zip(alike, ended, strict=True) if isinstance(end, Exception)}
-        return [failed.get((place, most)) or alike[place, most][digest] for place, most, digest in looked]
+        asked = [self._indexed_at(tenant, *group, digests) for group, digests in alike.items()]
+        found = dict(zip(alike, await asyncio.gather(*asked), strict=True))
+        ended = [(found[place, most], digest) for place, most, digest in looked]
+        return [group if isinstance(group, Exception) else group[digest] for group, digest in ended]
 
     async def _indexed_at(
-        self, tenant: str, place: str, most: int, found: Mapping[bytes, list[UUID]]
-    ) -> None:
-        keys = [(digest_bucket(digest), digest) for digest in found]
-        more = {"place": place, "most": most}
-        for digest, record in await self._database.fetch_hot(self._found, tenant, keys, more):
+        self, tenant: str, place: str, most: int, digests: Collection[bytes]
+    ) -> Mapping[bytes, list[UUID]] | Exception:
+        keys = [(digest_bucket(digest), digest) for digest in digests]
+        found: defaultdict[bytes, list[UUID]] = defaultdict(list)
+        try:
+            rows = await self._database.fetch_hot(self._found, tenant, keys, {"place": place, "most": most})
+        except Exception as error:  # noqa: BLE001  # handed to everyone who looks there
+            return error
+        for digest, record in rows:
             found[digest].append(record)
+        return found
 
     async def token_by_digest(self, tenant: str, bucket: int, digest: bytes) -> TokenRow | None:
         """One live token, in a query shared with those who ask at the same time."""

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select, update
 
 from app.kernel.ids import parse_id
+from app.storage.failures import DatabaseUnavailable
 from app.vault.tables import field_values, search_index
 from tests.support.calls import database_calls
 from tests.support.notices import activate, changed
@@ -219,6 +220,25 @@ async def test_searches_that_share_a_query_keep_their_own_limits_and_places(vaul
     assert [found.json()["more"] for found in together[:9]] == [True] * 6 + [False] * 3
     assert ids(together[9]) == [parcel.json()["id"]]
     assert len(ids(together[10])) == 1
+
+
+async def test_a_look_up_that_fails_fails_for_those_who_look_there(
+    vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = await stored(vault, buyer())
+    fetch = vault.parts.database.fetch_hot
+
+    async def failing(statement: Any, tenant: str, keys: Any, more: Any = None) -> Any:
+        if more and more.get("place") == "buyer.email":
+            raise DatabaseUnavailable
+        return await fetch(statement, tenant, keys, more or {})
+
+    monkeypatch.setattr(vault.parts.database, "fetch_hot", failing)
+    by_phone, by_email = await asyncio.gather(
+        search(vault, "phone", "0912345678"), search(vault, "email", "bich@example.com")
+    )
+    assert ids(by_phone) == [kept.json()["id"]]
+    assert problem(by_email) == (503, "unavailable")
 
 
 async def test_more_than_the_limit_is_said(sqlite_vault: Vault) -> None:
