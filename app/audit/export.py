@@ -50,7 +50,7 @@ class LogExporter:
         yield form.head(head)
         events, next_leaf = 0, 0
         while leaves := await self._store.leaves(
-            tenant, next_leaf, head.size, conditions=conditions, largest=_AT_ONCE
+            tenant, next_leaf, head.size, conditions=conditions, enough=_AT_ONCE
         ):
             given = await (
                 self._all(tenant, leaves) if head.complete else self._some(tenant, leaves, head.size)

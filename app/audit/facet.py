@@ -5,10 +5,12 @@ block instead of some twenty an event (docs/adr/0010-sequencing-the-audit-log.md
 own columns decide.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
+
+from app.audit.event import Event
 
 # Ids are UUIDv7: 48 bits of milliseconds on top. 12 of them, 4.096 seconds, and all below are one block.
 _BLOCK_BITS: Final = 80 + 12
@@ -31,18 +33,6 @@ class Facet(StrEnum):
     OUTCOME = "outcome"
 
 
-COLUMNS: Final[Mapping[str, Facet]] = {
-    "action": Facet.ACTION,
-    "outcome": Facet.OUTCOME,
-    "purpose": Facet.PURPOSE,
-    "collection": Facet.COLLECTION,
-    "recipient": Facet.RECIPIENT,
-    "case_reference": Facet.CASE,
-    "notice_version": Facet.NOTICE,
-}
-"""The columns of an event that are words too."""
-
-
 def word(facet: Facet, value: object) -> str:
     """`role:support`."""
     return f"{facet.value}:{value}"
@@ -59,12 +49,21 @@ def breadth(one: str) -> int:
     return list(Facet).index(Facet(kind)) if kind in set(Facet) else _FIELD_IN_FORM
 
 
-def words_of(facets: str, columns: Sequence[Any]) -> Iterator[str]:
-    """The words of one event, from its facets as stored (`|role:support|…|`) and its columns in the order of `COLUMNS`."""
-    yield from filter(None, facets.split("|"))
-    for facet, value in zip(COLUMNS.values(), columns, strict=True):
-        if value is not None:
-            yield word(facet, value)
+def words_of(event: Event, facets: str) -> Iterator[str]:
+    """The words of one event whose facets are known as they are stored (`|role:support|…|`)."""
+    yield from facets[1:-1].split("|") if facets != "|" else ()
+    yield word(Facet.ACTION, event.action.value)
+    yield word(Facet.OUTCOME, event.outcome.value)
+    if event.purpose is not None:
+        yield word(Facet.PURPOSE, event.purpose)
+    if event.collection is not None:
+        yield word(Facet.COLLECTION, event.collection)
+    if event.recipient is not None:
+        yield word(Facet.RECIPIENT, event.recipient)
+    if event.case is not None:
+        yield word(Facet.CASE, event.case)
+    if event.notice is not None:
+        yield word(Facet.NOTICE, event.notice.version)
 
 
 def block_of(event: UUID) -> int:
@@ -75,3 +74,8 @@ def block_of(event: UUID) -> int:
 def ids_of(block: int) -> tuple[UUID, UUID]:
     """The first and the last id of a block."""
     return UUID(int=block << _BLOCK_BITS), UUID(int=(block + 1 << _BLOCK_BITS) - 1)
+
+
+def is_block(first: UUID, last: UUID) -> bool:
+    """Whether these are the first and the last id of one block."""
+    return ids_of(block_of(first)) == (first, last)

@@ -1,16 +1,16 @@
 """The SQL of `audit_facets`: written batch by batch by the sequencer, and looked into by questions that no other index serves."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from app.audit.facet import COLUMNS, block_of, ids_of
-from app.audit.facet_places import Alike, Place
+from app.audit.facet import block_of, ids_of, is_block
+from app.audit.facet_places import Place
 from app.audit.store import AuditStore
-from app.audit.tables import audit_events, audit_facets, audit_leaves
+from app.audit.tables import audit_events, audit_facets
 from app.storage.engine import Database, UnitOfWork
 
 # How many blocks are looked into at a time: few to begin with, since a common word fills a page from one.
@@ -19,11 +19,6 @@ _MOST_BLOCKS: Final = 64
 _MOST_PLACES: Final = 128
 # A word is the rarer the farther back so many of its places reach.
 _REACH: Final = 64
-_BLOCK_DIGITS: Final = 9
-_COLUMNS: Final = tuple(audit_events.c[name] for name in COLUMNS)
-_SAME_EVENT: Final = (audit_events.c.tenant == audit_leaves.c.tenant) & (
-    audit_events.c.id == audit_leaves.c.id
-)
 
 Span = tuple[UUID | None, UUID | None]
 """The oldest and the newest id that can matter."""
@@ -35,30 +30,11 @@ class FacetStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def sequenced(self, work: UnitOfWork, start: int) -> list[Alike]:
-        """The events of the leaves from `start` on, those together that have the same words."""
-        event: ColumnElement[Any] = audit_events.c.id
-        if self._database.is_sqlite:
-            hexed = func.hex(event)
-            ids = func.group_concat(hexed, "")
-        else:
-            hexed = func.encode(func.uuid_send(event), "hex")
-            ids = func.string_agg(hexed, "")
-        block = func.substr(hexed, 1, _BLOCK_DIGITS).label("block")
-        words = [audit_events.c.facets, *_COLUMNS]
-        statement = (
-            select(block, ids, *words)
-            .join_from(audit_leaves, audit_events, _SAME_EVENT)
-            .where(audit_leaves.c.tenant == work.tenant, audit_leaves.c.leaf >= start)
-            .group_by(block, *words)
-        )
-        rows: Sequence[Any] = (await work.execute(statement)).all()
-        return [Alike(int(row[0], 16), row[1], row[2], tuple(row[3:])) for row in rows]
-
     async def put(self, work: UnitOfWork, found: Sequence[Place]) -> None:
         """Stores places; those that are there already are passed over."""
         rows = [
             {"tenant": work.tenant, "facet": place.word, "first": place.first, "last": place.last}
+            | {"whole": is_block(place.first, place.last)}
             for place in found
         ]
         if rows:
@@ -123,7 +99,7 @@ class FacetStore:
             also = audit_facets.alias()
             near = also.c.first.between(place.c.first, place.c.last)
             beside = exists().where(also.c.tenant == tenant, also.c.facet == one, near)
-            within.append(or_(place.c.first == place.c.last, beside))
+            within.append(or_(place.c.whole.is_(False), beside))
         statement = select(place.c.first, place.c.last).where(*within).order_by(place.c.first.desc())
         rows = await self._database.read(tenant, statement.limit(_MOST_PLACES))
         return [(row.first, row.last) for row in rows]
@@ -132,8 +108,8 @@ class FacetStore:
 def _few(places: Sequence[tuple[UUID, UUID]], blocks: int) -> Sequence[tuple[UUID, UUID]]:
     """The first places, of which at most so many are blocks."""
     met = 0
-    for index, (first, last) in enumerate(places):
-        met += first != last
+    for index, between in enumerate(places):
+        met += is_block(*between)
         if met > blocks:
             return places[:index]
     return places

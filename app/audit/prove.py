@@ -38,10 +38,9 @@ class LogProver:
 
     async def proof_file(self, tenant: str, event: UUID) -> ProofFile | None:
         """The event's proof under the newest checkpoint; None while it is not signed over, or when there is no such event."""
-        found = await self._store.leaf_under_newest(tenant, event)
-        if found is None or found[0].index >= found[1].size:
+        leaf, newest = await self._store.leaf_of(tenant, event), await self._store.latest(tenant)
+        if leaf is None or newest is None or leaf.index >= newest.size:
             return None
-        leaf, newest = found
         proof = await self.inclusion(tenant, leaf.index, newest.size)
         return ProofFile(leaf.body, leaf.index, proof, str(newest))
 

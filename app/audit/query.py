@@ -183,7 +183,7 @@ class AuditQuery:
         if not words:
             return await self._store.page(tenant, conditions, limit)
         # What is not sequenced is in no index of facets. Read first: what is sequenced meanwhile is found twice, not never.
-        fresh = await self._store.page(tenant, conditions, limit, waiting=True)
+        fresh = await self._store.page_of_waiting(tenant, conditions, limit)
         oldest = _first_id(wanted.since, -_SLACK) if wanted.since else None
         before = _first_id(wanted.until, _SLACK) if wanted.until else None
         newest = min((one for one in (after, before) if one), default=None)

@@ -16,15 +16,15 @@ from datetime import timedelta
 from typing import Final
 
 from app.audit.checkpoint import Checkpoint, parse_checkpoint, sign_checkpoint
+from app.audit.facet import is_block
 from app.audit.facet_places import Place, places
 from app.audit.facet_store import FacetStore
 from app.audit.note import NoteInvalid, Signer, parse_note
-from app.audit.tile import TileId, TileMissing, Tiles, edge, grown, hashes_of, leaf_tiles, tiles_of
-from app.audit.tree import Range, leaf_hashes
-from app.audit.tree_store import LeaseLost, LogDamaged, TreeState, TreeStore
+from app.audit.tile import TileId, TileMissing, Tiles, edge, grown, leaf_tiles, tiles_of
+from app.audit.tree import Range
+from app.audit.tree_store import Assigned, LeaseLost, LogDamaged, TreeState, TreeStore
 from app.kernel.clock import Clock
 from app.storage.engine import Database
-from app.storage.failures import Conflict
 
 _LEASE: Final = timedelta(seconds=10)
 _REREAD: Final = 4096
@@ -50,6 +50,7 @@ class Step:
     elsewhere: bool = False
 
 
+_NONE: Final = Assigned([], [])
 _NOTHING: Final = Step(0, signed=False)
 _ELSEWHERE: Final = Step(0, signed=False, elsewhere=True)
 
@@ -69,7 +70,7 @@ class Sequencer:
         signer_of: SignerOf | None,
         published: Published,
         *,
-        largest_batch: int = 8192,
+        largest_batch: int = 1024,
     ) -> None:
         self._database = database
         self._store = store
@@ -96,9 +97,9 @@ class Sequencer:
         if fence is None:
             return _ELSEWHERE
         try:
-            events = await self._assign(tenant, fence) if state is None or state.waiting else 0
+            rows, hashes = await self._assign(tenant, fence) if state is None or state.waiting else _NONE
             signed = await self._sign(tenant, fence, state.era if state else "")
-            return Step(events, signed, full=events == self._largest_batch)
+            return Step(len(hashes), signed, full=len(rows) == self._largest_batch)
         except LeaseLost:
             self._fences.pop(tenant, None)
             return _ELSEWHERE
@@ -128,24 +129,20 @@ class Sequencer:
                 self._fences[tenant] = fence
         return self._fences.get(tenant)
 
-    async def _assign(self, tenant: str, fence: int) -> int:
+    async def _assign(self, tenant: str, fence: int) -> Assigned:
         async with self._database.bookkeeping(tenant) as work:
             size = await self._store.hold(work, fence, self._clock.now() + _LEASE)
-            try:
-                joined = await self._store.assign(work, size, self._largest_batch)
-            except Conflict:
-                raise LogDamaged("an event stands where the next leaf belongs") from None
-            if not joined:
-                return 0
+            rows, hashes = await self._store.assign(work, size, self._largest_batch)
+            if not rows:
+                return _NONE
             at_edge = await self._store.tiles(tenant, edge(size), work)
-            hashes = hashes_of(joined)
             await self._store.put_tiles(work, grown(size, at_edge, hashes))
             known = self._known.get(tenant, frozenset())
-            found = places(await self._facets.sequenced(work, size), known)
+            found = places(rows, known)
             await self._facets.put(work, found)
-        blocks = {place for place in found if place.first != place.last}
+        blocks = {place for place in found if is_block(place.first, place.last)}
         self._known[tenant] = known | blocks if len(known) < _MOST_KNOWN else frozenset(blocks)
-        return len(hashes)
+        return Assigned(rows, hashes)
 
     async def _sign(self, tenant: str, fence: int, era: str) -> bool:
         """What is read here is committed, and nobody changes it: the transaction is needed for the fence alone."""
@@ -194,6 +191,8 @@ class Sequencer:
         return Tiles(await self._store.tiles(tenant, wanted))
 
     async def _reread(self, tenant: str, leaves: Range, tiles: Tiles) -> None:
-        kept = await self._store.bodies(tenant, leaves.start, leaves.end)
-        if leaf_hashes(kept) != tiles.leaves(leaves):
+        hashes = await self._store.hashes(tenant, leaves.start, leaves.end)
+        if len(hashes) < leaves.end - leaves.start or None in hashes:
+            raise LogDamaged("a sequenced event is gone")
+        if hashes != tiles.leaves(leaves):
             raise LogDamaged("a sequenced event is not what was hashed")

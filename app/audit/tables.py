@@ -1,13 +1,14 @@
 """Rows of the audit log: the event's own bytes, beside them what the compliance team asks by, and the tree over them.
 
 The bytes are the truth; every other column is read off them when they are written. A row of events is never changed: its
-place in the tree is a row of `audit_leaves`, given by the sequencer after commit, once; until then it stands in `audit_waiting`.
+place in the tree stands in `audit_leaves`, given by the sequencer after commit, once; until then it is in `audit_waiting`.
 """
 
 from typing import Final
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Index,
     Integer,
@@ -16,7 +17,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
-    UniqueConstraint,
+    false,
     text,
 )
 
@@ -49,24 +50,31 @@ audit_events: Final = Table(
     info={"place": "tenant"},
 )
 
-# What the sequencer has not seen yet; written with the event, removed when it has its leaf.
+# What the sequencer has not seen yet: a row for sixteen events at most that were recorded together (`waiting`), written with
+# them, removed when they have their leaves. `id` is the smallest of theirs.
 audit_waiting: Final = Table(
     "audit_waiting",
     metadata,
     Column("tenant", Text, nullable=False),
     Column("id", Identifier, nullable=False),
+    Column("entries", LargeBinary, nullable=False),
+    Column("words", Text, nullable=False),
     PrimaryKeyConstraint("tenant", "id"),
     info={"place": "tenant"},
 )
 
+# Which events the leaves from 256 times `position` on are: their ids one behind another, 256 at most. All of them are
+# between `oldest` and `newest`, by which an event's leaf is found.
 audit_leaves: Final = Table(
     "audit_leaves",
     metadata,
     Column("tenant", Text, nullable=False),
-    Column("leaf", BigInteger, nullable=False),
-    Column("id", Identifier, nullable=False),
-    PrimaryKeyConstraint("tenant", "leaf"),
-    UniqueConstraint("tenant", "id"),
+    Column("position", BigInteger, nullable=False),
+    Column("ids", LargeBinary, nullable=False),
+    Column("oldest", Identifier, nullable=False),
+    Column("newest", Identifier, nullable=False),
+    PrimaryKeyConstraint("tenant", "position"),
+    Index("ix_audit_leaves_newest", "tenant", "newest", "oldest"),
     info={"place": "tenant"},
 )
 
@@ -108,8 +116,8 @@ audit_checkpoints: Final = Table(
     info={"place": "tenant"},
 )
 
-# Between the ids `first` and `last`, some four seconds or one event, there is an event with this facet: where to look, not
-# what is there.
+# Between the ids `first` and `last` there is an event with this facet: where to look, not what is there. `whole`: they are
+# those of a block, some four seconds; otherwise of a few events that were recorded together.
 audit_facets: Final = Table(
     "audit_facets",
     metadata,
@@ -117,6 +125,7 @@ audit_facets: Final = Table(
     Column("facet", Text, nullable=False),
     Column("first", Identifier, nullable=False),
     Column("last", Identifier, nullable=False),
+    Column("whole", Boolean, nullable=False, server_default=false()),
     PrimaryKeyConstraint("tenant", "facet", "first"),
     info={"place": "tenant"},
 )

@@ -17,40 +17,28 @@ from sqlalchemy import (
     Table,
     delete,
     exists,
+    false,
     func,
     insert,
     literal,
+    or_,
     select,
-    true,
     tuple_,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.types import NullType
 
-from app.audit.tables import (
-    audit_checkpoints,
-    audit_events,
-    audit_leaves,
-    audit_tiles,
-    audit_trees,
-    audit_waiting,
-)
-from app.audit.tile import TileId
-from app.audit.tree import HASH_BYTES, leaf_hashes
+from app.audit.leaf_store import LeafStore
+from app.audit.tables import audit_checkpoints, audit_events, audit_tiles, audit_trees, audit_waiting
+from app.audit.tile import WIDTH, TileId
+from app.audit.tree import leaf_hashes
+from app.audit.waiting import ID_BYTES, Waiting, entries_in, ids_in, in_order, stretches
 from app.storage.engine import Database, UnitOfWork
 
 # A holder that stops in the middle of a transaction must not hold the log for ever: PostgreSQL ends its session.
 _LONGEST_PAUSE_MS: Final = "10000"
-_LEAF: Final = audit_leaves.c.leaf
-_SAME_EVENT: Final = (audit_events.c.tenant == audit_leaves.c.tenant) & (
-    audit_events.c.id == audit_leaves.c.id
-)
-_LEAVES: Final = select(_LEAF, audit_events.c.id, audit_events.c.body).join_from(
-    audit_leaves, audit_events, _SAME_EVENT
-)
-
-_BODIES: Final = select(audit_events.c.body).join_from(audit_leaves, audit_events, _SAME_EVENT)
+# How many rows of 256 leaves are read at a time where it is not known how many of them are wanted.
+_ROWS: Final = 4
 
 
 class LogDamaged(Exception):
@@ -77,6 +65,13 @@ class TreeState:
     waiting: bool
 
 
+class Assigned(NamedTuple):
+    """What was waiting and has its leaves now, and their hashes in the leaves' order."""
+
+    rows: list[Waiting]
+    hashes: list[bytes]
+
+
 class Leaf(NamedTuple):
     """A sequenced event: its place and its bytes."""
 
@@ -99,10 +94,11 @@ class StoredCheckpoint:
 
 
 class TreeStore:
-    """Rows of `audit_trees`, `audit_leaves`, `audit_waiting`, `audit_tiles`, `audit_checkpoints`."""
+    """Rows of `audit_trees`, `audit_waiting`, `audit_tiles`, `audit_checkpoints`, and the events by their leaves."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._leaves = LeafStore(database)
 
     async def state(self, tenant: str) -> TreeState | None:
         """Where the log stands, in one look; None when nobody has begun it."""
@@ -162,57 +158,50 @@ class TreeStore:
         await work.execute(update(audit_trees).where(trees.tenant == work.tenant).values(again))
         return int((await work.execute(select(trees.size).where(trees.tenant == work.tenant))).scalar_one())
 
-    async def assign(self, work: UnitOfWork, size: int, largest: int) -> bytes:
-        """Gives committed events that wait, at most `largest`, the leaves from `size` on; their leaf hashes, joined.
+    async def assign(self, work: UnitOfWork, size: int, largest: int) -> Assigned:
+        """Gives committed events that wait, at most `largest` rows of them, the leaves from `size` on, in the order of their ids.
 
-        `LogDamaged` when one of them is gone, or others stand beyond the tree; `Conflict` when one stands where these belong.
+        `LogDamaged` when others stand where these belong.
         """
-        tenant = work.tenant
+        waiting = audit_waiting.c
+        of_tenant = waiting.tenant == work.tenant
+        first = select(waiting.id).where(of_tenant).order_by(waiting.id).limit(largest)
+        taken = delete(audit_waiting).where(of_tenant, waiting.id.in_(first))
+        found = await work.execute(taken.returning(waiting.id, waiting.entries, waiting.words))
+        rows = [Waiting(row.id, row.entries, row.words) for row in found]
+        if not rows:
+            return Assigned(rows, [])
+        ids, hashes = in_order(rows)
+        at_edge = await self._leaves.at_edge(work, size)
+        if len(at_edge) != size % WIDTH * ID_BYTES:
+            raise LogDamaged("the events at the end of the tree are not as many as it has leaves")
+        await self._leaves.put(work, size // WIDTH, at_edge + ids)
         trees = audit_trees.c
-        waiting = (
-            select(
-                literal(tenant),
-                literal(size) - 1 + func.row_number().over(order_by=audit_waiting.c.id),
-                audit_waiting.c.id,
-            )
-            .where(audit_waiting.c.tenant == tenant)
-            .order_by(audit_waiting.c.id)
-            .limit(largest)
-        )
-        given = await work.execute(insert(audit_leaves).from_select(["tenant", "leaf", "id"], waiting))
-        new = (audit_leaves.c.tenant == tenant) & (audit_leaves.c.leaf >= size)
-        placed = audit_waiting.c.id.in_(select(audit_leaves.c.id).where(new))
-        await work.execute(delete(audit_waiting).where(audit_waiting.c.tenant == tenant, placed))
-        grown = size + given.rowcount
-        hashes = await self._hashes(work, new)
-        if len(hashes) > given.rowcount * HASH_BYTES:
-            raise LogDamaged("events stand beyond the end of the tree")
-        if len(hashes) < given.rowcount * HASH_BYTES:
-            raise LogDamaged("an event that waited for its leaf is gone")
-        await work.execute(update(audit_trees).where(trees.tenant == tenant).values(size=grown))
-        return hashes
+        grown = update(audit_trees).where(trees.tenant == work.tenant).values(size=size + len(hashes))
+        await work.execute(grown)
+        return Assigned(rows, hashes)
 
-    async def _hashes(self, work: UnitOfWork, leaves: ColumnElement[bool]) -> bytes:
-        """The leaf hashes in the leaves' order. What is signed is hashed here again, from bytes read again (`bodies`)."""
-        if self._database.is_sqlite:
-            found = await work.execute(_BODIES.where(leaves).order_by(_LEAF))
-            return b"".join(leaf_hashes(found.scalars().all()))
-        entry = literal(b"\x00").op("||")(audit_events.c.body)
-        hashed = _in_order(func.sha256(entry), leaves)
-        joined = select(func.string_agg(hashed, literal(b""), type_=LargeBinary))
-        return (await work.execute(joined)).scalar_one() or b""
+    async def hashes(self, tenant: str, start: int, end: int) -> list[bytes | None]:
+        """The leaf hashes of the events of these leaves, in order, from their bytes as they are now; None for one that is gone.
 
-    async def bodies(self, tenant: str, start: int, end: int) -> list[bytes]:
-        """The bytes of the events of these leaves, in order; of one that somebody has removed there are none."""
-        leaves = (audit_leaves.c.tenant == tenant) & _LEAF.between(start, end - 1)
+        PostgreSQL hashes them itself, and gives all in one row: bytes that need not be sent cost a third.
+        """
+        ids = b"".join([ids for _, ids in await self._leaves.ids(tenant, start, end)])
         if self._database.is_sqlite:
-            return [
-                row[0] for row in await self._database.read(tenant, _BODIES.where(leaves).order_by(_LEAF))
-            ]
-        # One row that holds them all: a row an event costs more than hashing it.
-        body = _in_order(audit_events.c.body, leaves)
-        rows = await self._database.read(tenant, select(func.array_agg(body, type_=NullType)))
-        return rows[0][0] or []
+            bodies = await self._bodies(tenant, ids)
+            found = dict(zip(bodies, leaf_hashes(bodies.values()), strict=True))
+        else:
+            rows = await self._database.read(tenant, select(_ENTRIES).where(*_between(tenant, ids)))
+            found = dict(entries_in(rows[0][0] or b""))
+        return [found.get(event) for event in ids_in(ids)]
+
+    async def _bodies(
+        self, tenant: str, ids: bytes, conditions: Sequence[ColumnElement[bool]] = ()
+    ) -> dict[bytes, bytes]:
+        """By id, those of some events that are there and meet the conditions; others may be among them."""
+        events = audit_events.c
+        statement = select(events.id, events.body).where(*_between(tenant, ids), *conditions)
+        return {row.id.bytes: row.body for row in await self._database.read(tenant, statement)}
 
     async def tiles(
         self, tenant: str, wanted: Collection[TileId], work: UnitOfWork | None = None
@@ -250,32 +239,31 @@ class TreeStore:
         end: int,
         *,
         conditions: Sequence[ColumnElement[bool]] = (),
-        largest: int | None = None,
+        enough: int | None = None,
     ) -> list[Leaf]:
-        """The events of these leaves that meet the conditions, in order; one that somebody has removed is not among them."""
-        statement = (
-            _LEAVES.where(audit_leaves.c.tenant == tenant, _LEAF.between(start, end - 1), *conditions)
-            .order_by(_LEAF)
-            .limit(largest)
-        )
-        return [Leaf(*row) for row in await self._database.read(tenant, statement)]
+        """The events of these leaves that meet the conditions, in order; one that somebody has removed is not among them.
+
+        Once `enough` are found it is not looked further.
+        """
+        rows = _ROWS if conditions or enough is None else -(-enough // WIDTH)
+        found: list[Leaf] = []
+        while (enough is None or len(found) < enough) and start < end:
+            runs = await self._leaves.ids(tenant, start, end, rows)
+            if not runs:
+                break
+            bodies = await self._bodies(tenant, b"".join([ids for _, ids in runs]), conditions)
+            for first, ids in runs:
+                for index, event in enumerate(ids_in(ids), first):
+                    if event in bodies:
+                        found.append(Leaf(index, UUID(bytes=event), bodies[event]))
+            start = (runs[-1][0] // WIDTH + 1) * WIDTH
+        return found
 
     async def leaf_of(self, tenant: str, event: UUID) -> Leaf | None:
         """The event with its leaf; None when there is none, or it is not sequenced yet."""
-        statement = _LEAVES.where(audit_leaves.c.tenant == tenant, audit_leaves.c.id == event)
-        rows = await self._database.read(tenant, statement)
-        return Leaf(*rows[0]) if rows else None
-
-    async def leaf_under_newest(self, tenant: str, event: UUID) -> tuple[Leaf, StoredCheckpoint] | None:
-        """The event with its leaf, and the newest checkpoint, in one look; None when either is not there."""
-        newest = _checkpoints(tenant).order_by(audit_checkpoints.c.size.desc()).limit(1).subquery("newest")
-        statement = (
-            _LEAVES.add_columns(*newest.c)
-            .join(newest, true())
-            .where(audit_leaves.c.tenant == tenant, audit_leaves.c.id == event)
-        )
-        rows = await self._database.read(tenant, statement)
-        return (Leaf(*rows[0][:3]), StoredCheckpoint(*rows[0][3:])) if rows else None
+        index = (await self._leaves.indexes(tenant, [event])).get(event)
+        body = (await self._bodies(tenant, event.bytes)).get(event.bytes)
+        return None if index is None or body is None else Leaf(index, event, body)
 
     async def add_checkpoint(self, work: UnitOfWork, size: int, note: str, now: datetime) -> None:
         """Stores a signed checkpoint; `Conflict` when there is one of this size."""
@@ -317,11 +305,25 @@ class TreeStore:
         return self._insert(table).on_conflict_do_nothing(index_elements=list(table.primary_key))
 
 
-def _in_order(what: ColumnElement[Any], leaves: ColumnElement[bool]) -> ColumnElement[Any]:
-    """What an aggregate is made of, in the leaves' order, which the index has: ORDER BY in the aggregate would sort again."""
-    return (
-        _BODIES.with_only_columns(what.label("one")).where(leaves).order_by(_LEAF).subquery("in_order").c.one
-    )
+# Of each event its id and its leaf hash, one behind another.
+_ENTRIES: Final = func.string_agg(
+    func.uuid_send(audit_events.c.id).op("||")(
+        func.sha256(literal(b"\x00", LargeBinary).op("||")(audit_events.c.body))
+    ),
+    literal(b"", LargeBinary),
+    type_=LargeBinary,
+)
+
+
+def _between(tenant: str, ids: bytes) -> list[ColumnElement[bool]]:
+    """The condition for the events with these ids, and maybe others: stretches of the index, each read at a go.
+
+    Events of neighbouring leaves have neighbouring ids, but for those that committed late.
+    """
+    event = audit_events.c.id
+    each = [UUID(bytes=first) for stretch in stretches(ids_in(ids)) for first in stretch]
+    within = [event.between(first, last) for first, last in zip(each[::2], each[1::2], strict=True)]
+    return [audit_events.c.tenant == tenant, or_(false(), *within)]
 
 
 def _checkpoints(tenant: str) -> Select[Any]:

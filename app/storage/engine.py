@@ -80,20 +80,17 @@ class UnitOfWork:
         with translated():
             return await self._connection.execute(statement, rows)
 
-    async def insert(self, statement: HotInsert, rows: Sequence[Row]) -> None:
-        """Inserts all rows with one statement of the driver's own; does nothing when there are none."""
-        if not rows:
+    async def insert(self, statement: HotInsert, *rows: Sequence[Row]) -> None:
+        """Inserts all rows of each table with one statement of the driver's own; does nothing when there are none."""
+        if not rows[0]:
             return
         self._changed = True
         with translated():
             if self._connection.dialect.name == "sqlite":
-                given = statement.for_sqlite(rows)
-                await self._connection.exec_driver_sql(statement.sqlite_text, given)
-                if statement.sqlite_queue:
-                    keys = statement.for_sqlite_queue(given)
-                    await self._connection.exec_driver_sql(statement.sqlite_queue, keys)
+                for statement_text, given in statement.for_sqlite(*rows):
+                    await self._connection.exec_driver_sql(statement_text, given)
             else:
-                arrays = tuple(statement.for_postgresql(rows))
+                arrays = tuple(statement.for_postgresql(*rows))
                 await self._connection.exec_driver_sql(statement.postgresql_text, arrays)
 
     def witness(self) -> None:
@@ -174,11 +171,11 @@ class Database:
         with translated():
             return await self._hot_path().fetch(statement, tenant, keys, more)
 
-    async def insert_hot(self, statement: HotInsert, tenant: str, rows: Sequence[Row]) -> None:
-        """The hot path's insert, durable when it returns."""
+    async def insert_hot(self, statement: HotInsert, tenant: str, *rows: Sequence[Row]) -> None:
+        """The hot path's insert of the rows of each table, durable when it returns."""
         async with self._turn:
             with translated():
-                await self._hot_path().insert(statement, tenant, rows)
+                await self._hot_path().insert(statement, tenant, *rows)
 
     async def answers(self) -> None:
         """Returns when the database answers; `DatabaseUnavailable` otherwise."""

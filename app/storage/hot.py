@@ -90,12 +90,37 @@ class HotSelect:
 class HotInsert:
     """An INSERT of many rows into one table, each a tuple in the order of `columns`; a moment is a count of microseconds.
 
-    With `queue`, the key of each row, its first columns, is put there too, in the same commit.
+    With `beside`, rows of a second table are inserted by the same statement, in the same commit.
     """
 
-    def __init__(self, table: Table, columns: Sequence[str], *, queue: Table | None = None) -> None:
+    def __init__(
+        self, table: Table, columns: Sequence[str], *, beside: tuple[Table, Sequence[str]] | None = None
+    ) -> None:
+        self._parts = [_Part(table, columns, 1)]
+        self.postgresql_text = self._parts[0].postgresql_text
+        if beside:
+            second = _Part(*beside, len(columns) + 1)
+            self._parts.append(second)
+            self.postgresql_text = f"WITH beside AS ({second.postgresql_text}) {self.postgresql_text}"
+
+    def for_postgresql(self, *rows: Sequence[Row]) -> list[Row]:
+        """The rows of each table as its parameters: an array a column, of one value where it is the same in all rows.
+
+        The driver's time goes by the values it writes, and half of those of a batch are alike.
+        """
+        return [column for of_one in rows for column in _columns(of_one)]
+
+    def for_sqlite(self, *rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
+        """A statement for each table, with its rows as parameters: ids as bytes."""
+        return [(part.sqlite_text, part.for_sqlite(of)) for part, of in zip(self._parts, rows, strict=True)]
+
+
+class _Part:
+    """The insert into one table; on PostgreSQL its parameters are counted from `first` on."""
+
+    def __init__(self, table: Table, columns: Sequence[str], first: int) -> None:
         names = ", ".join(columns)
-        arrays = {c: f"${i}::{_array_type(table.c[c].type)}" for i, c in enumerate(columns, 1)}
+        arrays = {c: f"${i}::{_array_type(table.c[c].type)}" for i, c in enumerate(columns, first)}
         marks = ", ".join("?" for _ in columns)
         # An array of one is the value of every row.
         values = ", ".join(
@@ -108,40 +133,20 @@ class HotInsert:
         )
         self.sqlite_text = f"INSERT INTO {table.name} ({names}) VALUES ({marks})"  # noqa: S608  # names come from metadata
         self._ids = [i for i, c in enumerate(columns) if isinstance(table.c[c].type, Identifier)]
-        self.sqlite_queue: str | None = None
-        self._key = 0
-        if queue is not None:
-            self._key = len(queue.primary_key)
-            key = ", ".join(columns[: self._key])
-            marks = ", ".join("?" for _ in columns[: self._key])
-            self.sqlite_queue = f"INSERT INTO {queue.name} ({key}) VALUES ({marks})"  # noqa: S608  # names come from metadata
-            self.postgresql_text = (
-                f"WITH inserted AS ({self.postgresql_text} RETURNING {key}) "  # noqa: S608  # names come from metadata
-                f"INSERT INTO {queue.name} ({key}) SELECT {key} FROM inserted"
-            )
-
-    @staticmethod
-    def for_postgresql(rows: Sequence[Row]) -> list[Row]:
-        """The rows as its parameters: an array a column, of one value where it is the same in all rows.
-
-        The driver's time goes by the values it writes, and half of those of a batch are alike.
-        """
-        whole = list(zip(*rows, strict=True))
-        short = [column[:1] if _alike(column) else column for column in whole]
-        return whole if all(len(column) == 1 for column in short) else short
 
     def for_sqlite(self, rows: Sequence[Row]) -> list[Row]:
-        """The rows as its parameters: ids as bytes."""
         return [tuple(self._as_bytes(list(row))) for row in rows]
-
-    def for_sqlite_queue(self, rows: Sequence[Row]) -> list[Row]:
-        """The keys of rows that are `for_sqlite` already."""
-        return [row[: self._key] for row in rows]
 
     def _as_bytes(self, values: list[Any]) -> list[Any]:
         for i in self._ids:
             values[i] = values[i] and values[i].bytes
         return values
+
+
+def _columns(rows: Sequence[Row]) -> list[Row]:
+    whole = list(zip(*rows, strict=True))
+    short = [column[:1] if _alike(column) else column for column in whole]
+    return whole if all(len(column) == 1 for column in short) else short
 
 
 def _alike(column: Row) -> bool:
@@ -187,14 +192,12 @@ class SqliteHotPath:
                 rows.append(tuple(values))
         return rows
 
-    async def insert(self, statement: HotInsert, tenant: str, rows: Sequence[Row]) -> None:  # noqa: ARG002  # the other driver fences by tenant
+    async def insert(self, statement: HotInsert, tenant: str, *rows: Sequence[Row]) -> None:  # noqa: ARG002  # the other driver fences by tenant
         """Inserts all rows and commits, or none."""
         self._connection.execute("BEGIN IMMEDIATE")
         try:
-            given = statement.for_sqlite(rows)
-            self._connection.executemany(statement.sqlite_text, given)
-            if statement.sqlite_queue:
-                self._connection.executemany(statement.sqlite_queue, statement.for_sqlite_queue(given))
+            for text, given in statement.for_sqlite(*rows):
+                self._connection.executemany(text, given)
             self._connection.execute("COMMIT")
         except BaseException:
             if self._connection.in_transaction:
@@ -239,11 +242,11 @@ class PostgresHotPath:
             await cast(TenantConnection, connection).serve(tenant)
             return await connection.fetch(statement.postgresql_text, *order, timeout=self._patience)  # type: ignore[return-value]  # a Record is a tuple
 
-    async def insert(self, statement: HotInsert, tenant: str, rows: Sequence[Row]) -> None:
+    async def insert(self, statement: HotInsert, tenant: str, *rows: Sequence[Row]) -> None:
         """Inserts all rows and commits, or none."""
         async with self._pool.acquire(timeout=self._patience) as connection:
             await cast(TenantConnection, connection).serve(tenant)
-            arrays = statement.for_postgresql(rows)
+            arrays = statement.for_postgresql(*rows)
             await connection.execute(statement.postgresql_text, *arrays, timeout=self._patience)
 
     async def close(self) -> None:

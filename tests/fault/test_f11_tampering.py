@@ -22,14 +22,10 @@ from app.audit.tree import Range, leaf_hash
 from app.audit.verify import Code, Report, Trust, verify_export, verify_log
 from kin_client.verify import Checkpoint as KeptCheckpoint
 from kin_client.verify import LogVerifier, Verdict
-from tests.support.logs import Log, cut, invented, running_log
+from tests.support.logs import Log, cut, invented, order, put_in_order, running_log
 from tests.support.vaults import TENANT, Store
 
-AT_LEAF = "id = (SELECT id FROM audit_leaves WHERE tenant = 'shop' AND leaf = :leaf)"
-BODY = f"UPDATE audit_events SET body = :body WHERE tenant = 'shop' AND {AT_LEAF}"
-MOVE = "UPDATE audit_leaves SET leaf = :to WHERE tenant = 'shop' AND leaf = :leaf"
-SHIFT = "UPDATE audit_leaves SET leaf = leaf + :by WHERE tenant = 'shop' AND leaf > :leaf"
-FAR = 10**9
+BODY = "UPDATE audit_events SET body = :body WHERE tenant = 'shop' AND id = :id"
 
 
 @dataclass(slots=True)
@@ -52,34 +48,29 @@ async def changed(case: Case) -> None:
     leaf = case.leaf()
     body = bytearray(await case.body(leaf))
     body[case.dice.randrange(len(body))] ^= 1 << case.dice.randrange(8)
-    await case.log.sql(BODY, body=bytes(body), leaf=leaf)
+    await overwrite(case.log, leaf, bytes(body))
 
 
 async def deleted(case: Case) -> None:
-    leaf = case.leaf()
-    await case.log.sql(f"DELETE FROM audit_events WHERE tenant = 'shop' AND {AT_LEAF}", leaf=leaf)
+    leaf, events = case.leaf(), await order(case.log)
+    await case.log.sql("DELETE FROM audit_events WHERE tenant = 'shop' AND id = :id", id=events[leaf])
     if case.dice.random() < 0.5:  # and the gap closed
-        await case.log.sql("DELETE FROM audit_leaves WHERE leaf = :leaf", leaf=leaf)
-        await shift(case.log, leaf, -1)
+        await put_in_order(case.log, events[:leaf] + events[leaf + 1 :])
 
 
 async def inserted(case: Case) -> None:
     """An event that was never recorded takes a place; those after it move up."""
-    leaf = case.leaf()
-    await shift(case.log, leaf - 1, 1)
-    (new,) = invented(1, seed=case.dice.randrange(10**9))
-    await case.log.append([new])
-    await case.log.sql(
-        "INSERT INTO audit_leaves (tenant, leaf, id) SELECT tenant, CAST(:leaf AS BIGINT), id FROM audit_waiting",
-        leaf=leaf,
-    )
+    leaf, events = case.leaf(), await order(case.log)
+    (new,) = await case.log.append(invented(1, seed=case.dice.randrange(10**9)))
+    await put_in_order(case.log, [*events[:leaf], new, *events[leaf:]])
     await case.log.sql("DELETE FROM audit_waiting")
 
 
 async def reordered(case: Case) -> None:
     first, second = case.dice.sample(range(case.new.size), 2)
-    for leaf, to in ((first, FAR), (second, first), (FAR, second)):
-        await case.log.sql(MOVE, leaf=leaf, to=to)
+    events = await order(case.log)
+    events[first], events[second] = events[second], events[first]
+    await put_in_order(case.log, events)
 
 
 async def truncated(case: Case) -> None:
@@ -93,7 +84,7 @@ async def truncated(case: Case) -> None:
 async def forked(case: Case) -> None:
     """Somebody with the database and the signing key tells another version: an event changed, tree and signatures remade."""
     leaf = case.leaf(case.old.size)
-    await case.log.sql(BODY, body=canonical(invented(1, seed=case.dice.randrange(10**9))[0]), leaf=leaf)
+    await overwrite(case.log, leaf, canonical(invented(1, seed=case.dice.randrange(10**9))[0]))
     await rebuild(case.log, case.new.size)
     await resign(case, case.log.signing.signer(TENANT))
 
@@ -113,10 +104,9 @@ async def remade_tree(case: Case) -> None:
     await rebuild(case.log, case.new.size)
 
 
-async def shift(log: Log, after: int, by: int) -> None:
-    """Moves the leaves behind one, by way of places that are free."""
-    await log.sql(SHIFT, by=FAR, leaf=after)
-    await log.sql(SHIFT, by=by - FAR, leaf=FAR - 1)
+async def overwrite(log: Log, leaf: int, body: bytes) -> None:
+    """Other bytes in the place of an event's."""
+    await log.sql(BODY, body=body, id=(await order(log))[leaf])
 
 
 async def rebuild(log: Log, size: int) -> None:
@@ -307,7 +297,7 @@ async def rounds(case: Case, name: str, count: int) -> None:
 async def test_what_is_found_is_found_at_its_place(sqlite_store: Store, tmp_path: Path) -> None:
     async with running_log(sqlite_store, tmp_path) as log:
         case = await filled(log, 600, seed=3)
-        await log.sql(BODY, body=b"{}", leaf=417)
+        await overwrite(log, 417, b"{}")
         report = verify_export(await exported(log), Trust(log.key, (), [case.new]))
         assert [(finding.code, finding.leaf) for finding in report.findings] == [(Code.CHANGED, 417)]
         report = verify_log((await mirrored(log)).get, Trust(log.key, (), [case.new]))

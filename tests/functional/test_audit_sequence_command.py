@@ -50,7 +50,7 @@ async def test_a_damaged_log_is_named_and_ends_with_1(vault: Vault) -> None:
     done = await sequence(vault)
     assert (done.exit_code, done.stderr) == (
         1,
-        "kin: the log of shop is not signed: an event that waited for its leaf is gone\n",
+        "kin: the log of shop is not signed: a sequenced event is gone\n",
     )
 
 

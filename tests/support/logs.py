@@ -10,18 +10,21 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import delete, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.audit.checkpoint import Checkpoint, open_checkpoint
 from app.audit.event import Action, Ciphertext, Event, FieldTrace, NoticeRef, Outcome
+from app.audit.leaf_store import LeafStore
 from app.audit.note import VerifierKey
 from app.audit.prove import LogProver
 from app.audit.publish import CheckpointFile, Publishing
 from app.audit.sequence import Sequencer
 from app.audit.signing_key import SigningKey, create_signing_key, load_signing_key
 from app.audit.store import AuditStore
+from app.audit.tables import audit_events
 from app.audit.tree_store import TreeStore
+from app.audit.waiting import ids_in
 from app.kernel.clock import SystemClock
 from app.kernel.ids import new_uuid
 from app.storage.engine import Database
@@ -64,7 +67,7 @@ class Log:
         return self.signing.signer(TENANT).key
 
     def sequencer(self, clock: Any = None, batch: int = 64) -> Sequencer:
-        """Another sequencer of this log."""
+        """Another sequencer of this log, which takes so many waiting rows at a time."""
         return Sequencer(
             self.database,
             self.tree,
@@ -101,12 +104,16 @@ class Log:
     async def script(self, statements: Sequence[str], **values: Any) -> Sequence[Any]:
         """Several in one transaction; the rows of the last."""
         engine: AsyncEngine = self.database._engine
+        given = {name: self._bound(value) for name, value in values.items()}
         async with engine.begin() as connection:
             if not self.database.is_sqlite:
                 await connection.execute(text("SELECT set_config('kin.tenant', 'shop', true)"))
             for statement in statements:
-                result = await connection.execute(text(statement), values)
+                result = await connection.execute(text(statement), given)
             return result.all() if result.returns_rows else ()
+
+    def _bound(self, value: Any) -> Any:
+        return value.bytes if isinstance(value, UUID) and self.database.is_sqlite else value
 
 
 @asynccontextmanager
@@ -133,11 +140,26 @@ async def running_log(store: Store, directory: Path) -> AsyncIterator[Log]:
             await database.close()
 
 
+async def order(log: Log) -> list[UUID]:
+    """Which events the leaves are, as the rows of the database say."""
+    rows = await log.sql("SELECT ids FROM audit_leaves WHERE tenant = 'shop' ORDER BY position")
+    return [UUID(bytes=one) for row in rows for one in ids_in(row.ids)]
+
+
+async def put_in_order(log: Log, events: Sequence[UUID]) -> None:
+    """Other places for the events, by the database owner's hand."""
+    await log.sql("DELETE FROM audit_leaves WHERE tenant = 'shop'")
+    if events:
+        async with log.database.bookkeeping(TENANT) as work:
+            await LeafStore(log.database).put(work, 0, b"".join(event.bytes for event in events))
+
+
 async def cut(log: Log, size: int) -> None:
     """Removes the events from a leaf on."""
-    late = "IN (SELECT id FROM audit_leaves WHERE tenant = 'shop' AND leaf >= :size)"
-    await log.sql(f"DELETE FROM audit_events WHERE tenant = 'shop' AND id {late}", size=size)
-    await log.sql("DELETE FROM audit_leaves WHERE leaf >= :size", size=size)
+    events = await order(log)
+    async with log.database.bookkeeping(TENANT) as work:
+        await work.execute(delete(audit_events).where(audit_events.c.id.in_(events[size:])))
+    await put_in_order(log, events[:size])
 
 
 def invented(count: int, seed: int = 1, at: datetime | None = None) -> list[Event]:

@@ -1,0 +1,61 @@
+"""What waits for its leaves: whose ids, hashes and words a row says, and in which order they come out of many rows."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+
+from app.audit.event import Action, Event, FieldTrace, NoticeRef, Outcome, canonical, facets
+from app.audit.tree import leaf_hash
+from app.audit.waiting import AT_ONCE, Written, in_order, waiting_rows
+
+CALLER = UUID(int=5)
+
+
+def written(number: int, **members: object) -> Written:
+    event = Event(
+        UUID(int=number),
+        datetime(2026, 11, 22, tzinfo=UTC),
+        "shop",
+        Action.RECORD_DISCLOSE,
+        Outcome.PARTIAL,
+        **members,  # type: ignore[arg-type]  # members of an event
+    )
+    return Written(event, facets(event), canonical(event))
+
+
+@pytest.mark.parametrize("count", [1, AT_ONCE, AT_ONCE + 1, 100])
+def test_every_event_comes_out_once_in_the_order_of_the_ids(count: int) -> None:
+    events = [written(n * 7919 % 104_729 + 1) for n in range(count)]
+    rows = [*waiting_rows(events[::2]), *waiting_rows(events[1::2])]
+    ids, hashes = in_order(rows)
+    expected = sorted(events, key=lambda one: one.event.id)
+    assert ids == b"".join(one.event.id.bytes for one in expected)
+    assert hashes == [leaf_hash(one.body) for one in expected]
+
+
+def test_a_row_has_few_events_that_are_near_each_other() -> None:
+    rows = waiting_rows([written(n) for n in reversed(range(1, 41))])
+    assert [(row.first.int, row.last.int) for row in rows] == [(1, 16), (17, 32), (33, 40)]
+
+
+def test_a_row_says_every_word_of_its_events_once() -> None:
+    known = {"purpose": "delivery", "collection": "buyer", "case": "C-1", "recipient": CALLER}
+    traces = {"phone": FieldTrace("masked", "granted", "care")}
+    rows = waiting_rows(
+        [
+            written(1, roles=("support",), fields=traces, **known),
+            written(2, roles=("support", "legal"), notice=NoticeRef("shop", 3, "sha256:0")),
+            written(3),
+        ]
+    )
+    (row,) = rows
+    assert row.words == (
+        "|action:record.disclose|case:C-1|clause:care|collection:buyer|field:phone|form:masked|notice:3|outcome:partial"
+        f"|phone=masked|purpose:delivery|recipient:{CALLER}|role:legal|role:support|"
+    )
+
+
+def test_no_event_is_no_row() -> None:
+    assert waiting_rows([]) == []
+    assert in_order([]) == (b"", [])
