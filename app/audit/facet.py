@@ -66,9 +66,9 @@ def words_of(event: Event, facets: str) -> Iterator[str]:
         yield word(Facet.NOTICE, event.notice.version)
 
 
-def block_of(event: UUID) -> int:
-    """The number of the block that an event is in."""
-    return event.int >> _BLOCK_BITS
+def block_of(event: int) -> int:
+    """The number of the block that an event with this id, as a number, is in."""
+    return event >> _BLOCK_BITS
 
 
 def ids_of(block: int) -> tuple[UUID, UUID]:
@@ -78,4 +78,4 @@ def ids_of(block: int) -> tuple[UUID, UUID]:
 
 def is_block(first: UUID, last: UUID) -> bool:
     """Whether these are the first and the last id of one block."""
-    return ids_of(block_of(first)) == (first, last)
+    return ids_of(block_of(first.int)) == (first, last)

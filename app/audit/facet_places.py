@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from app.audit.facet import block_of, ids_of
+from app.audit.facet import ids_of
 from app.audit.waiting import Waiting
 
 # A word is rare where at most one in so many rows of a batch and block has it.
@@ -30,7 +30,7 @@ def places(rows: Iterable[Waiting], known: Collection[Place] = ()) -> list[Place
     in_block: Counter[int] = Counter()
     alike: dict[tuple[str, int], list[Waiting]] = {}
     for row in rows:
-        for block in range(block_of(row.first), block_of(row.last) + 1):
+        for block in row.blocks:
             in_block[block] += 1
             alike.setdefault((row.words, block), []).append(row)
     having: dict[tuple[str, int], list[Waiting]] = {}
@@ -43,6 +43,6 @@ def places(rows: Iterable[Waiting], known: Collection[Place] = ()) -> list[Place
         if whole in known:
             continue
         rare = len(those) * _ONE_IN <= in_block[block]
-        apart = rare and all(block_of(row.first) == block_of(row.last) for row in those)
+        apart = rare and all(len(row.blocks) == 1 for row in those)
         found += [Place(word, row.first, row.last) for row in those] if apart else [whole]
     return sorted(found)

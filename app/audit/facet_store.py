@@ -59,7 +59,7 @@ class FacetStore:
         while places := await self._places(tenant, words, (oldest, newest)):
             rows = _few(places, at_once)
             last = rows[-1][0]
-            floor, ceiling = ids_of(block_of(last))
+            floor, ceiling = ids_of(block_of(last.int))
             below = UUID(int=max(0, floor.int - 1))
             more = len(rows) < len(places) or len(places) == _MOST_PLACES
             if more and last != floor:

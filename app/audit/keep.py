@@ -13,7 +13,8 @@ from app.audit.publish import NotPublished, Publishing
 from app.audit.sequence import Sequencer, Step
 from app.audit.tree_store import LogDamaged
 
-_PAUSE: Final = 0.5
+# With the step itself, well within the second that an event may wait for its leaf.
+_PAUSE: Final = 0.7
 _LOOK: Final = 1.0
 _RETRY: Final = 5.0
 

@@ -21,7 +21,7 @@ from app.audit.facet_places import Place, places
 from app.audit.facet_store import FacetStore
 from app.audit.note import NoteInvalid, Signer, parse_note
 from app.audit.tile import TileId, TileMissing, Tiles, edge, grown, leaf_tiles, tiles_of
-from app.audit.tree import Range
+from app.audit.tree import HASH_BYTES, Range
 from app.audit.tree_store import Assigned, LeaseLost, LogDamaged, TreeState, TreeStore
 from app.kernel.clock import Clock
 from app.storage.engine import Database
@@ -192,7 +192,7 @@ class Sequencer:
 
     async def _reread(self, tenant: str, leaves: Range, tiles: Tiles) -> None:
         hashes = await self._store.hashes(tenant, leaves.start, leaves.end)
-        if len(hashes) < leaves.end - leaves.start or None in hashes:
+        if len(hashes) < (leaves.end - leaves.start) * HASH_BYTES:
             raise LogDamaged("a sequenced event is gone")
         if hashes != tiles.leaves(leaves):
             raise LogDamaged("a sequenced event is not what was hashed")

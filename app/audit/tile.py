@@ -52,15 +52,15 @@ class Tiles:
         """One leaf hash; `TileMissing` when it is not there."""
         return self._node(Node(0, index))
 
-    def leaves(self, leaves: Range) -> list[bytes]:
-        """The leaf hashes of a range; `TileMissing` when one is not there."""
+    def leaves(self, leaves: Range) -> bytes:
+        """The leaf hashes of a range, one behind another; `TileMissing` when one is not there."""
         first = leaves.start // WIDTH * WIDTH
-        kept: list[bytes] = []
+        kept = b""
         for tile in sorted(leaf_tiles(leaves)):
-            kept += hashes_of(self._loaded.get(tile, b""))[:WIDTH]
-            if len(kept) < min(leaves.end, (tile.position + 1) * WIDTH) - first:
+            kept += self._loaded.get(tile, b"")[: WIDTH * HASH_BYTES]
+            if len(kept) < (min(leaves.end, (tile.position + 1) * WIDTH) - first) * HASH_BYTES:
                 raise TileMissing("a tile of the tree is missing or too short")
-        return kept[leaves.start - first : leaves.end - first]
+        return kept[(leaves.start - first) * HASH_BYTES : (leaves.end - first) * HASH_BYTES]
 
     def _node(self, node: Node) -> bytes:
         tile = tile_of(node)

@@ -30,9 +30,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from app.audit.leaf_store import LeafStore
 from app.audit.tables import audit_checkpoints, audit_events, audit_tiles, audit_trees, audit_waiting
-from app.audit.tile import WIDTH, TileId
+from app.audit.tile import WIDTH, TileId, hashes_of
 from app.audit.tree import leaf_hashes
-from app.audit.waiting import ID_BYTES, Waiting, entries_in, ids_in, in_order, stretches
+from app.audit.waiting import ID_BYTES, Waiting, ids_in, in_order, stretches
 from app.storage.engine import Database, UnitOfWork
 
 # A holder that stops in the middle of a transaction must not hold the log for ever: PostgreSQL ends its session.
@@ -181,19 +181,25 @@ class TreeStore:
         await work.execute(grown)
         return Assigned(rows, hashes)
 
-    async def hashes(self, tenant: str, start: int, end: int) -> list[bytes | None]:
-        """The leaf hashes of the events of these leaves, in order, from their bytes as they are now; None for one that is gone.
+    async def hashes(self, tenant: str, start: int, end: int) -> bytes:
+        """The leaf hashes of the events of these leaves, in order, from their bytes as they are now; none of one that is gone.
 
-        PostgreSQL hashes them itself, and gives all in one row: bytes that need not be sent cost a third.
+        PostgreSQL hashes them itself and gives all in one row: bytes that need not be sent cost a third.
         """
         ids = b"".join([ids for _, ids in await self._leaves.ids(tenant, start, end)])
         if self._database.is_sqlite:
             bodies = await self._bodies(tenant, ids)
             found = dict(zip(bodies, leaf_hashes(bodies.values()), strict=True))
         else:
-            rows = await self._database.read(tenant, select(_ENTRIES).where(*_between(tenant, ids)))
-            found = dict(entries_in(rows[0][0] or b""))
-        return [found.get(event) for event in ids_in(ids)]
+            events = select(audit_events.c.id, audit_events.c.body).where(*_between(tenant, ids))
+            one = events.order_by(audit_events.c.id).subquery("in_order").c
+            hashed = func.sha256(literal(b"\x00", LargeBinary).op("||")(one.body))
+            rows = await self._database.read(tenant, select(_joined(func.uuid_send(one.id)), _joined(hashed)))
+            named, hashes = rows[0]
+            if named == ids:
+                return bytes(hashes)  # the events of one batch, and nothing between them
+            found = dict(zip(ids_in(named or b""), hashes_of(hashes or b""), strict=True))
+        return b"".join([found.get(event, b"") for event in ids_in(ids)])
 
     async def _bodies(
         self, tenant: str, ids: bytes, conditions: Sequence[ColumnElement[bool]] = ()
@@ -305,14 +311,8 @@ class TreeStore:
         return self._insert(table).on_conflict_do_nothing(index_elements=list(table.primary_key))
 
 
-# Of each event its id and its leaf hash, one behind another.
-_ENTRIES: Final = func.string_agg(
-    func.uuid_send(audit_events.c.id).op("||")(
-        func.sha256(literal(b"\x00", LargeBinary).op("||")(audit_events.c.body))
-    ),
-    literal(b"", LargeBinary),
-    type_=LargeBinary,
-)
+def _joined(values: ColumnElement[Any]) -> ColumnElement[bytes]:
+    return func.string_agg(values, literal(b"", LargeBinary), type_=LargeBinary)
 
 
 def _between(tenant: str, ids: bytes) -> list[ColumnElement[bool]]:

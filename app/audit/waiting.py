@@ -5,14 +5,14 @@ words they can be asked for. What it says is believed only as far as the tree: b
 and hashed again (`sequence`). Pure; rows are `store`'s and `tree_store`'s.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from operator import itemgetter
 from typing import Final, NamedTuple
 from uuid import UUID
 
 from app.audit.event import Event
-from app.audit.facet import words_of
+from app.audit.facet import block_of, words_of
 from app.audit.tree import HASH_BYTES, leaf_hash
 
 ID_BYTES: Final = 16
@@ -43,6 +43,12 @@ class Waiting(NamedTuple):
         """The largest id."""
         return UUID(bytes=self.entries[-_ENTRY_BYTES:-HASH_BYTES])
 
+    @property
+    def blocks(self) -> range:
+        """The blocks (`facet`) that the ids are in: most often one."""
+        last = self.entries[-_ENTRY_BYTES:-HASH_BYTES]
+        return range(block_of(self.first.int), block_of(int.from_bytes(last)) + 1)
+
 
 class Ordered(NamedTuple):
     """Events in the order of their ids: the ids one behind another, and the leaf hashes."""
@@ -60,13 +66,6 @@ def waiting_rows(written: Iterable[Written]) -> list[Waiting]:
 def ids_in(ids: bytes) -> list[bytes]:
     """Ids that stand one behind another, each by itself."""
     return [ids[start : start + ID_BYTES] for start in range(0, len(ids), ID_BYTES)]
-
-
-def entries_in(entries: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """The id and the leaf hash of each of some entries that stand one behind another."""
-    for start in range(0, len(entries), _ENTRY_BYTES):
-        hashed = start + ID_BYTES
-        yield entries[start:hashed], entries[hashed : start + _ENTRY_BYTES]
 
 
 def stretches(ids: Iterable[bytes]) -> list[tuple[bytes, bytes]]:

@@ -26,7 +26,7 @@ def tiles() -> Tiles:
 
 def test_hashes_and_proofs_are_made_again() -> None:
     made = tiles()
-    assert [hash_.hex() for hash_ in made.leaves(Range(0, 5))] == VECTORS["leaf_hashes"]
+    assert made.leaves(Range(0, 5)).hex() == "".join(VECTORS["leaf_hashes"])
     assert {str(n): made.hash(Range(0, n)).hex() for n in range(6)} == VECTORS["roots"]
     inclusion, consistency = VECTORS["inclusion"], VECTORS["consistency"]
     ranges = inclusion_ranges(inclusion["index"], inclusion["size"])
