@@ -16,7 +16,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from multiprocessing.synchronize import Event as EventOfProcesses
@@ -244,18 +244,17 @@ class Appended(NamedTuple):
 
 async def append_beside(bench: Bench, repeats: int, elsewhere: Elsewhere | None) -> None:
     """What the sequencer costs those who append as fast as they can: without it, with it in the same process, and with it in
-    another, in turn, so that all meet the same noise."""
+    another, in turn, so that all meet the same noise; there and back again, since the log grows all the while."""
     alone: list[Appended] = []
     within: list[Appended] = []
     beside: list[Appended] = []
-    for _ in track(range(repeats), description="appending with and without", console=Console(stderr=True)):
-        alone.append(await append_rate(bench, None))
-        await bench.keeper().catch_up()
-        within.append(await append_rate(bench, bench.keeper()))
-        await bench.keeper().catch_up()
-        if elsewhere:
-            with elsewhere():
-                beside.append(await append_rate(bench, None))
+    for turn in track(range(repeats), description="appending with and without", console=Console(stderr=True)):
+        ways = [alone, within, beside] if elsewhere else [alone, within]
+        for runs in ways if turn % 2 == 0 else reversed(ways):
+            with elsewhere() if elsewhere and runs is beside else nullcontext():
+                if runs is beside:
+                    await _at_work(bench)
+                runs.append(await append_rate(bench, bench.keeper() if runs is within else None))
             await bench.keeper().catch_up()
     bench.note("append, without sequencer", _median(alone), "")
     bench.note("append, sequenced in the same process", _median(within), "")
@@ -265,6 +264,13 @@ async def append_beside(bench: Bench, repeats: int, elsewhere: Elsewhere | None)
         bench.note("the same, with / without", f"{_ratio(beside, alone):.2f}", "≥ 0.9")
     cost = statistics.median(b.spent - a.spent for a, b in zip(alone, within, strict=True))
     bench.note("sequencing while appending, processor time in Python", f"{cost * 1e6:.1f} µs an event", "")
+
+
+async def _at_work(bench: Bench) -> None:
+    """Returns when a sequencer that has just been started has done some steps: its first compile and plan every statement."""
+    for _ in range(3):
+        await bench.store.insert_alone(TENANT, bench.call(datetime.now(UTC)))
+        await asyncio.sleep(1)  # within which it is sequenced
 
 
 def _ratio(runs: list[Appended], alone: list[Appended]) -> float:
@@ -360,12 +366,12 @@ async def opened(url: str, directory: Path, events: int) -> AsyncIterator[Bench]
 
 
 @contextmanager
-def database_url(directory: Path, sqlite: bool) -> Iterator[tuple[str, Callable[[], str]]]:
+def database_url(directory: Path, sqlite: bool, buffers: str) -> Iterator[tuple[str, Callable[[], str]]]:
     """The URL of an empty database, and how it is given statistics, as autovacuum does in time."""
     if sqlite:
         yield f"sqlite:///{directory / 'kin.db'}", lambda: ""
         return
-    with postgres_server(durable=True) as server:
+    with postgres_server(durable=True, more=(f"shared_buffers={buffers}",)) as server:
         server.create("bench")
         yield server.url("bench"), lambda: server.sql("VACUUM ANALYZE", "bench")
 
@@ -395,12 +401,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--sqlite", action="store_true")
+    parser.add_argument("--buffers", default="1GB", help="PostgreSQL's shared_buffers; as shipped 128MB")
     parser.add_argument("--quick", action="store_true", help="20,000 events, each way of appending once")
     given = parser.parse_args()
-    events, repeats = (20_000, 1) if given.quick else (given.events, 5)
+    events, repeats = (20_000, 1) if given.quick else (given.events, 8)
     with (
         tempfile.TemporaryDirectory() as directory,
-        database_url(Path(directory), given.sqlite) as (url, settle),
+        database_url(Path(directory), given.sqlite, given.buffers) as (url, settle),
     ):
         figures = uvloop.run(run(url, settle, Path(directory), events, repeats, sqlite=given.sqlite))
     table = Table("work", "figure", "goal", title=f"audit log of {events:,} events")

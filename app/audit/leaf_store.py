@@ -30,11 +30,16 @@ class LeafStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def at_edge(self, work: UnitOfWork, size: int) -> bytes:
-        """The ids of the leaves that share the row of leaf `size`, and of all behind it, one behind another."""
+    async def at_edge(self, work: UnitOfWork, size: int) -> bytes | None:
+        """The ids of the leaves that share the row of leaf `size`, one behind another; None when they are not as many as a tree
+        of that size has there, or when something stands behind them.
+        """
         rows = audit_leaves.c
-        statement = select(rows.ids).where(rows.tenant == work.tenant, rows.position >= size // WIDTH)
-        return b"".join((await work.execute(statement.order_by(rows.position))).scalars())
+        here, before = divmod(size, WIDTH)
+        statement = select(rows.position, rows.ids).where(rows.tenant == work.tenant, rows.position >= here)
+        found = {row.position: row.ids for row in await work.execute(statement.limit(2))}
+        ids: bytes = found.pop(here, b"")
+        return None if found or len(ids) != before * ID_BYTES else ids
 
     async def put(self, work: UnitOfWork, position: int, ids: bytes) -> None:
         """Writes the rows from `position` on, over the one that has grown."""

@@ -32,7 +32,7 @@ from app.audit.leaf_store import LeafStore
 from app.audit.tables import audit_checkpoints, audit_events, audit_tiles, audit_trees, audit_waiting
 from app.audit.tile import WIDTH, TileId, hashes_of
 from app.audit.tree import leaf_hashes
-from app.audit.waiting import ID_BYTES, Waiting, ids_in, in_order, stretches
+from app.audit.waiting import Waiting, ids_in, in_order, stretches
 from app.storage.engine import Database, UnitOfWork
 
 # A holder that stops in the middle of a transaction must not hold the log for ever: PostgreSQL ends its session.
@@ -173,7 +173,7 @@ class TreeStore:
             return Assigned(rows, [])
         ids, hashes = in_order(rows)
         at_edge = await self._leaves.at_edge(work, size)
-        if len(at_edge) != size % WIDTH * ID_BYTES:
+        if at_edge is None:
             raise LogDamaged("the events at the end of the tree are not as many as it has leaves")
         await self._leaves.put(work, size // WIDTH, at_edge + ids)
         trees = audit_trees.c

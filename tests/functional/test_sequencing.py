@@ -2,13 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
 from app.audit.checkpoint import Checkpoint, checkpoints_in, open_checkpoint
+from app.audit.event import Event, canonical
 from app.audit.keep import LogKeeper, LogsBehind
+from app.audit.leaf_store import LeafStore
 from app.audit.note import VerifierKey
 from app.audit.proof import check_consistency, check_inclusion
 from app.audit.publish import Publishing
@@ -88,6 +91,69 @@ async def test_an_event_that_commits_late_is_not_passed_over(log: Log) -> None:
     assert second is not None
     assert second.index == first.index + 1
     await signed(log)
+
+
+async def test_events_that_commit_hours_late_are_found_by_their_leaves(log: Log) -> None:
+    """Their ids are far from those of their neighbours, in a row that spans the hours between."""
+    now = datetime.now(UTC)
+    for hours in (5, 4, 3):
+        await log.append([_at(event, now - timedelta(hours=hours)) for event in invented(300)])
+        await log.sequence()
+    late = [_at(event, now - timedelta(hours=5, seconds=-n)) for n, event in enumerate(invented(30))]
+    await log.append([*late, *invented(300)])
+    await log.sequence()
+    places = {event: index for index, event in enumerate(await order(log))}
+    assert await LeafStore(log.database).indexes(TENANT, list(places)) == places
+    newest = (await signed(log))[-1]
+    for event in late[::7]:
+        leaf = await log.tree.leaf_of(TENANT, event.id)
+        assert leaf is not None
+        assert leaf.index == places[event.id]
+        assert leaf.body == canonical(event)
+        proof = await log.prover.inclusion(TENANT, leaf.index, newest.size)
+        check_inclusion(leaf_hash(leaf.body), leaf.index, newest.size, newest.root, proof)
+
+
+def _at(event: Event, moment: datetime) -> Event:
+    """The event as it would be, had it happened then."""
+    below = event.id.int & (1 << 80) - 1
+    return event._replace(id=UUID(int=int(moment.timestamp() * 1000) << 80 | below), at=moment)
+
+
+async def test_an_event_without_a_leaf_has_none(log: Log) -> None:
+    await log.append(invented(300))
+    await log.sequence()
+    (waiting,) = await log.append(invented(1))
+    assert await log.tree.leaf_of(TENANT, waiting) is None
+    assert (
+        await LeafStore(log.database).indexes(TENANT, [waiting, UUID(int=0), UUID(int=(1 << 128) - 1)]) == {}
+    )
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "DELETE FROM audit_leaves WHERE tenant = 'shop' AND position = 0",
+        "UPDATE audit_leaves SET position = 7 WHERE tenant = 'shop' AND position = 1",
+        "INSERT INTO audit_leaves SELECT tenant, 7, ids, oldest, newest FROM audit_leaves WHERE position = 0",
+        "UPDATE audit_leaves SET ids = substr(ids, 2) WHERE tenant = 'shop' AND position = 1",
+        "UPDATE audit_leaves SET ids = substr(ids, 17) WHERE tenant = 'shop' AND position = 1",
+        "UPDATE audit_waiting SET entries = substr(entries, 2)",
+        "DELETE FROM audit_events WHERE tenant = 'shop' AND id = (SELECT id FROM audit_waiting)",
+    ],
+)
+async def test_damaged_places_are_noticed_before_anything_is_signed(log: Log, damage: str) -> None:
+    await log.append(invented(300))
+    await log.sequence()
+    newest = await log.checkpoint()
+    await log.append(invented(3))
+    if "position = 0" in damage and damage.startswith("DELETE"):
+        await log.sql("DELETE FROM audit_checkpoints")  # so that the first leaves are read again
+    await log.sql(damage)
+    with pytest.raises(LogDamaged):
+        await log.sequencer().step(TENANT)
+    latest = await log.tree.latest(TENANT)
+    assert latest is None or open_checkpoint(str(latest), log.key)[0] == newest
 
 
 async def test_nothing_to_do_does_nothing(log: Log) -> None:

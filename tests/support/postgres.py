@@ -62,8 +62,11 @@ class PostgresServer:
 
 
 @contextmanager
-def postgres_server(*, durable: bool = False) -> Iterator[PostgresServer]:
-    """A new server for as long as the block runs; `durable` keeps fsync on, for tests that stop the server at once."""
+def postgres_server(*, durable: bool = False, more: tuple[str, ...] = ()) -> Iterator[PostgresServer]:
+    """A new server for as long as the block runs; `durable` keeps fsync on, for tests that stop the server at once.
+
+    `more` are settings that go before those for tests.
+    """
     programs, user = _find_programs(), "nobody" if os.geteuid() == 0 else None
     with tempfile.TemporaryDirectory(prefix="kin-pg-", ignore_cleanup_errors=True) as name:
         directory = Path(name)
@@ -71,7 +74,7 @@ def postgres_server(*, durable: bool = False) -> Iterator[PostgresServer]:
             os.chown(directory, pwd.getpwnam(user).pw_uid, pwd.getpwnam(user).pw_gid)
         server = PostgresServer(directory, _reachable(programs, directory, user), user)
         _run([str(server.programs / "initdb"), "-D", str(directory / "data"), *_INITDB], user)
-        guard = _start(server, () if durable else _HASTE)
+        guard = _start(server, (*(() if durable else _HASTE), *more))
         try:
             _wait_for(server)
             server.sql(f"CREATE ROLE {ROLE} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE")

@@ -7,7 +7,7 @@ import pytest
 
 from app.audit.event import Action, Event, FieldTrace, NoticeRef, Outcome, canonical, facets
 from app.audit.tree import leaf_hash
-from app.audit.waiting import AT_ONCE, Written, in_order, waiting_rows
+from app.audit.waiting import AT_ONCE, Written, in_order, stretches, waiting_rows
 
 CALLER = UUID(int=5)
 
@@ -59,3 +59,27 @@ def test_a_row_says_every_word_of_its_events_once() -> None:
 def test_no_event_is_no_row() -> None:
     assert waiting_rows([]) == []
     assert in_order([]) == (b"", [])
+
+
+def at(seconds: float, low: int = 0) -> bytes:
+    return (int(seconds * 1000) << 80 | low).to_bytes(16)
+
+
+def test_neighbours_are_one_stretch_and_late_ones_apart() -> None:
+    near = [at(5000 + n / 100, n) for n in range(90)]
+    assert stretches(reversed(near)) == [(near[0], near[-1])]
+    early = [at(10), at(10.5), at(400)]
+    assert stretches([*near, *early]) == [(at(10), at(10.5)), (at(400), at(400)), (near[0], near[-1])]
+
+
+def test_stretches_are_few_and_hold_every_id() -> None:
+    ids = [at(100 * n * n, n) for n in range(200)]
+    found = stretches(ids)
+    assert len(found) == 16
+    assert all(any(first <= one <= last for first, last in found) for one in ids)
+    assert found == sorted(found)
+
+
+def test_no_ids_are_no_stretch() -> None:
+    assert stretches([]) == []
+    assert stretches([at(3)]) == [(at(3), at(3))]
