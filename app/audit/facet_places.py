@@ -35,7 +35,7 @@ def places(rows: Iterable[Waiting], known: Collection[Place] = ()) -> list[Place
             alike.setdefault((row.words, block), []).append(row)
     having: dict[tuple[str, int], list[Waiting]] = {}
     for (words, block), those in alike.items():
-        for word in words[1:-1].split("|"):
+        for word in filter(None, words.split("|")):
             having.setdefault((word, block), []).extend(those)
     found: list[Place] = []
     for (word, block), those in having.items():

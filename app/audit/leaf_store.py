@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from app.audit.tables import audit_leaves
 from app.audit.tile import WIDTH
-from app.audit.waiting import ID_BYTES, ids_in
+from app.audit.waiting import ID_BYTES, ids_in, stretches
 from app.storage.engine import Database, UnitOfWork
 
 _ROW_BYTES: Final = WIDTH * ID_BYTES
@@ -40,6 +40,16 @@ class LeafStore:
         found = {row.position: row.ids for row in await work.execute(statement.limit(2))}
         ids: bytes = found.pop(here, b"")
         return None if found or len(ids) != before * ID_BYTES else ids
+
+    async def has_any(self, work: UnitOfWork, ids: bytes) -> bool:
+        """Whether one of these events has a leaf already."""
+        rows, wanted = audit_leaves.c, ids_in(ids)
+        near = [
+            and_(rows.newest >= UUID(bytes=first), rows.oldest <= UUID(bytes=last))
+            for first, last in stretches(wanted)
+        ]
+        found = await work.execute(select(rows.ids).where(rows.tenant == work.tenant, or_(*near)))
+        return not all(set(wanted).isdisjoint(ids_in(kept)) for kept in found.scalars())
 
     async def put(self, work: UnitOfWork, position: int, ids: bytes) -> None:
         """Writes the rows from `position` on, over the one that has grown."""
@@ -80,9 +90,10 @@ class LeafStore:
         return found
 
     async def indexes(self, tenant: str, events: Sequence[UUID]) -> dict[UUID, int]:
-        """The leaves of those of the events that have one."""
+        """The leaves of those of the events, which are in the order of their ids, that have one."""
         found: dict[UUID, int] = {}
-        for start in range(0, len(events), _AT_ONCE):
+        # The newest first: what gets its leaf meanwhile is older than what had none, as its place in the log is.
+        for start in reversed(range(0, len(events), _AT_ONCE)):
             part = events[start : start + _AT_ONCE]
             found |= await self._among(tenant, part, [_near(event, _SOON) for event in part])
             late = [event for event in part if event not in found]

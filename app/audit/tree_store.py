@@ -1,7 +1,7 @@
-"""The SQL of the tree: the lease, the leaf indexes, the tiles and the checkpoints.
+"""The SQL of the tree: the lease, the tiles, the checkpoints, and the events by their leaves (which those are: `leaf_store`).
 
 What is done here under a lease names the fence it was given; a holder whose lease somebody else has taken meets `LeaseLost`
-and changes nothing. Which event becomes which leaf is decided by one statement, `assign`.
+and changes nothing. Which event becomes which leaf is decided in one place, `assign`.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -39,6 +39,7 @@ from app.storage.engine import Database, UnitOfWork
 _LONGEST_PAUSE_MS: Final = "10000"
 # How many rows of 256 leaves are read at a time where it is not known how many of them are wanted.
 _ROWS: Final = 4
+_MOST_ROWS: Final = 64
 
 
 class LogDamaged(Exception):
@@ -161,7 +162,7 @@ class TreeStore:
     async def assign(self, work: UnitOfWork, size: int, largest: int) -> Assigned:
         """Gives committed events that wait, at most `largest` rows of them, the leaves from `size` on, in the order of their ids.
 
-        `LogDamaged` when others stand where these belong.
+        `LogDamaged` when a row is not as it was written, when one of its events has a leaf, or others stand where these belong.
         """
         waiting = audit_waiting.c
         of_tenant = waiting.tenant == work.tenant
@@ -171,7 +172,11 @@ class TreeStore:
         rows = [Waiting(row.id, row.entries, row.words) for row in found]
         if not rows:
             return Assigned(rows, [])
+        if not all(row.whole for row in rows):
+            raise LogDamaged("what is said of events that wait for their leaves cannot be read")
         ids, hashes = in_order(rows)
+        if len(set(ids_in(ids))) < len(hashes) or await self._leaves.has_any(work, ids):
+            raise LogDamaged("an event that waits for its leaf has one")
         at_edge = await self._leaves.at_edge(work, size)
         if at_edge is None:
             raise LogDamaged("the events at the end of the tree are not as many as it has leaves")
@@ -258,6 +263,8 @@ class TreeStore:
             if not runs:
                 break
             bodies = await self._bodies(tenant, b"".join([ids for _, ids in runs]), conditions)
+            if rows and conditions and not bodies:
+                rows = min(2 * rows, _MOST_ROWS)  # what is wanted is rare
             for first, ids in runs:
                 for index, event in enumerate(ids_in(ids), first):
                     if event in bodies:
@@ -267,9 +274,11 @@ class TreeStore:
 
     async def leaf_of(self, tenant: str, event: UUID) -> Leaf | None:
         """The event with its leaf; None when there is none, or it is not sequenced yet."""
-        index = (await self._leaves.indexes(tenant, [event])).get(event)
         body = (await self._bodies(tenant, event.bytes)).get(event.bytes)
-        return None if index is None or body is None else Leaf(index, event, body)
+        if body is None:
+            return None
+        index = (await self._leaves.indexes(tenant, [event])).get(event)
+        return None if index is None else Leaf(index, event, body)
 
     async def add_checkpoint(self, work: UnitOfWork, size: int, note: str, now: datetime) -> None:
         """Stores a signed checkpoint; `Conflict` when there is one of this size."""

@@ -1,7 +1,7 @@
 """What waits for its place in the log: events that were recorded together, sixteen at most, as one row.
 
 The row says of each event its id and its leaf hash, so that the sequencer puts them in order without reading them, and by which
-words they can be asked for. What it says is believed only as far as the tree: before anything is signed the events are read
+words they can be asked for. Its hashes are believed only as far as the tree: before anything is signed the events are read
 and hashed again (`sequence`). Pure; rows are `store`'s and `tree_store`'s.
 """
 
@@ -19,7 +19,7 @@ ID_BYTES: Final = 16
 _ENTRY_BYTES: Final = ID_BYTES + HASH_BYTES
 AT_ONCE: Final = 16
 # Ids begin with the time (UUIDv7): stretches are broken at so many gaps at most, of so many milliseconds at least.
-_MOST_GAPS: Final = 15
+_MOST_GAPS: Final = 63
 _SHORT: Final = 1000
 
 
@@ -44,10 +44,24 @@ class Waiting(NamedTuple):
         return UUID(bytes=self.entries[-_ENTRY_BYTES:-HASH_BYTES])
 
     @property
-    def blocks(self) -> range:
-        """The blocks (`facet`) that the ids are in: most often one."""
-        last = self.entries[-_ENTRY_BYTES:-HASH_BYTES]
-        return range(block_of(self.first.int), block_of(int.from_bytes(last)) + 1)
+    def blocks(self) -> set[int]:
+        """The blocks (`facet`) that its events are in: most often one."""
+        ends = {block_of(self.first.int), block_of(self.last.int)}
+        return ends if len(ends) == 1 else {block_of(int.from_bytes(one)) for one in self._ids()}
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is as `waiting_rows` makes it, as far as can be seen."""
+        each = self._ids()
+        return (
+            len(self.entries) == len(each) * _ENTRY_BYTES
+            and each[:1] == [self.first.bytes]
+            and all(earlier < later for earlier, later in pairwise(each))
+        )
+
+    def _ids(self) -> list[bytes]:
+        starts = range(0, len(self.entries), _ENTRY_BYTES)
+        return [self.entries[start : start + ID_BYTES] for start in starts]
 
 
 class Ordered(NamedTuple):

@@ -155,21 +155,40 @@ def _to_rows() -> None:
             row = {"tenant": tenant, "position": position, "ids": b"".join(one.bytes for one in ids)}
             bind.execute(LEAVES.insert(), row | {"oldest": min(ids), "newest": max(ids)})
     same = (OLD_WAITING.c.tenant == EVENTS.c.tenant) & (OLD_WAITING.c.id == EVENTS.c.id)
-    for event in bind.execute(sa.select(EVENTS).join(OLD_WAITING, same)).mappings().all():
-        entry = event["id"].bytes + sha256(b"\x00" + event["body"]).digest()
-        said = [f"{word}:{event[name]}" for name, word in WORDS.items() if event[name] is not None]
-        words = sorted({*filter(None, event["facets"].split("|")), *said})
-        row = {"tenant": event["tenant"], "id": event["id"], "entries": entry}
-        bind.execute(WAITING.insert(), row | {"words": f"|{'|'.join(words)}|"})
+    waiting = sa.select(OLD_WAITING.c.tenant.label("of"), OLD_WAITING.c.id.label("named"), EVENTS)
+    waiting = waiting.select_from(OLD_WAITING).outerjoin(EVENTS, same).limit(1000)
+    waiting = waiting.order_by(OLD_WAITING.c.tenant, OLD_WAITING.c.id)
+    rows: Sequence[Any] = bind.execute(waiting).mappings().all()
+    while rows:
+        bind.execute(WAITING.insert(), [_waiting(row) for row in rows])
+        after = sa.tuple_(OLD_WAITING.c.tenant, OLD_WAITING.c.id) > sa.tuple_(
+            rows[-1]["of"], sa.literal(rows[-1]["named"], Identifier)
+        )
+        rows = bind.execute(waiting.where(after)).mappings().all()
+
+
+def _waiting(event: Any) -> dict[str, Any]:
+    """The row of one event; of one that is gone, a hash that nothing has, so that the log is found damaged as before."""
+    row = {"tenant": event["of"], "id": event["named"]}
+    if event["body"] is None:
+        return row | {"entries": event["named"].bytes + bytes(32), "words": "|"}
+    said = [f"{word}:{event[name]}" for name, word in WORDS.items() if event[name] is not None]
+    words = sorted({*filter(None, event["facets"].split("|")), *said})
+    hashed = sha256(b"\x00" + event["body"]).digest()
+    return row | {"entries": event["named"].bytes + hashed, "words": f"|{'|'.join(words)}|"}
 
 
 def _by_256(tenant: str) -> Iterator[tuple[int, list[UUID]]]:
     bind, start = op.get_bind(), 0
     leaf = OLD_LEAVES.c.leaf
-    of_tenant = sa.select(OLD_LEAVES.c.id).where(OLD_LEAVES.c.tenant == tenant).order_by(leaf)
-    while ids := bind.execute(of_tenant.where(leaf.between(start, start + AT_ONCE - 1))).scalars().all():
-        for offset in range(0, len(ids), WIDTH):
-            yield (start + offset) // WIDTH, list(ids[offset : offset + WIDTH])
+    of_tenant = sa.select(leaf, OLD_LEAVES.c.id).where(OLD_LEAVES.c.tenant == tenant).order_by(leaf)
+    while rows := bind.execute(of_tenant.where(leaf.between(start, start + AT_ONCE - 1))).all():
+        if [row.leaf for row in rows] != list(range(start, start + len(rows))):
+            raise RuntimeError(
+                f"a leaf of the log of {tenant} is missing: the log is damaged, see `kin audit verify`"
+            )
+        for offset in range(0, len(rows), WIDTH):
+            yield (start + offset) // WIDTH, [row.id for row in rows[offset : offset + WIDTH]]
         start += AT_ONCE
 
 

@@ -139,6 +139,10 @@ async def test_an_event_without_a_leaf_has_none(log: Log) -> None:
         "UPDATE audit_leaves SET ids = substr(ids, 2) WHERE tenant = 'shop' AND position = 1",
         "UPDATE audit_leaves SET ids = substr(ids, 17) WHERE tenant = 'shop' AND position = 1",
         "UPDATE audit_waiting SET entries = substr(entries, 2)",
+        "UPDATE audit_waiting SET entries = substr(entries, 49)",
+        "UPDATE audit_waiting SET entries = substr(entries, 1, 10)",
+        "UPDATE audit_waiting SET entries = substr(entries, 1, 100)",
+        "UPDATE audit_waiting SET entries = substr(entries, 1, 0)",
         "DELETE FROM audit_events WHERE tenant = 'shop' AND id = (SELECT id FROM audit_waiting)",
     ],
 )
@@ -154,6 +158,20 @@ async def test_damaged_places_are_noticed_before_anything_is_signed(log: Log, da
         await log.sequencer().step(TENANT)
     latest = await log.tree.latest(TENANT)
     assert latest is None or open_checkpoint(str(latest), log.key)[0] == newest
+
+
+async def test_an_event_gets_no_second_leaf(log: Log) -> None:
+    """Its waiting row is there again, as from an older copy of that table."""
+    await log.append(invented(300))
+    await log.script(["CREATE TABLE kept AS SELECT * FROM audit_waiting WHERE tenant = 'shop'"])
+    await log.sequence()
+    newest = await log.checkpoint()
+    await log.append(invented(5))
+    await log.sql("INSERT INTO audit_waiting SELECT * FROM kept")
+    with pytest.raises(LogDamaged, match="waits for its leaf has one"):
+        await log.sequencer().step(TENANT)
+    assert await log.checkpoint() == newest
+    assert len(await order(log)) == newest.size
 
 
 async def test_nothing_to_do_does_nothing(log: Log) -> None:

@@ -59,6 +59,12 @@ def test_a_row_in_two_blocks_is_found_in_both() -> None:
     assert of("role:legal", found) == [ids_of(BLOCK), ids_of(BLOCK + 1)]
 
 
+def test_events_recorded_together_days_apart_are_looked_for_in_their_blocks_alone() -> None:
+    early, late = row(0, count=1, block=BLOCK - 10**6), row(0, count=2)
+    both = Waiting(early.first, early.entries + late.entries, "|role:legal|")
+    assert of("role:legal", places([both])) == [ids_of(BLOCK - 10**6), ids_of(BLOCK)]
+
+
 def test_what_a_known_block_covers_is_not_said_again() -> None:
     known = {Place("role:legal", *ids_of(BLOCK))}
     found = places([*(row(16 * n, "role:support") for n in range(4)), row(64, "role:legal")], known)

@@ -75,7 +75,7 @@ def test_neighbours_are_one_stretch_and_late_ones_apart() -> None:
 def test_stretches_are_few_and_hold_every_id() -> None:
     ids = [at(100 * n * n, n) for n in range(200)]
     found = stretches(ids)
-    assert len(found) == 16
+    assert len(found) == 64
     assert all(any(first <= one <= last for first, last in found) for one in ids)
     assert found == sorted(found)
 
