@@ -371,7 +371,8 @@ def database_url(directory: Path, sqlite: bool, buffers: str) -> Iterator[tuple[
     if sqlite:
         yield f"sqlite:///{directory / 'kin.db'}", lambda: ""
         return
-    with postgres_server(durable=True, more=(f"shared_buffers={buffers}",)) as server:
+    # Without a checkpoint in the middle of one measurement and not of another.
+    with postgres_server(durable=True, more=(f"shared_buffers={buffers}", "max_wal_size=8GB")) as server:
         server.create("bench")
         yield server.url("bench"), lambda: server.sql("VACUUM ANALYZE", "bench")
 

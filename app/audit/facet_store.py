@@ -119,6 +119,4 @@ def _inside(places: Sequence[tuple[UUID, UUID]]) -> ColumnElement[bool]:
     event = audit_events.c.id
     alone = [first for first, last in places if first == last]
     parts = [event.between(first, last) for first, last in places if first != last]
-    # As many as a power of two, so that there are few different statements to compile and to plan.
-    parts += parts[-1:] * ((1 << (len(parts) - 1).bit_length()) - len(parts)) if parts else []
     return or_(*parts, event.in_(alone)) if alone else or_(*parts)

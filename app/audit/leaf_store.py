@@ -16,7 +16,6 @@ from app.audit.tile import WIDTH
 from app.audit.waiting import ID_BYTES, ids_in, stretches
 from app.storage.engine import Database, UnitOfWork
 
-_ROW_BYTES: Final = WIDTH * ID_BYTES
 _AT_ONCE: Final = 64
 _LARGEST_ID: Final = (1 << 128) - 1
 # Most events share their row with others of the same second. Looking for them in the rows of the following minute alone keeps
@@ -41,17 +40,17 @@ class LeafStore:
         ids: bytes = found.pop(here, b"")
         return None if found or len(ids) != before * ID_BYTES else ids
 
-    async def has_any(self, work: UnitOfWork, ids: bytes) -> bool:
+    async def has_any(self, work: UnitOfWork, ids: Sequence[bytes]) -> bool:
         """Whether one of these events has a leaf already."""
-        rows, wanted = audit_leaves.c, ids_in(ids)
+        rows, wanted = audit_leaves.c, set(ids)
         near = [
             and_(rows.newest >= UUID(bytes=first), rows.oldest <= UUID(bytes=last))
-            for first, last in stretches(wanted)
+            for first, last in stretches(ids)
         ]
         found = await work.execute(select(rows.ids).where(rows.tenant == work.tenant, or_(*near)))
-        return not all(set(wanted).isdisjoint(ids_in(kept)) for kept in found.scalars())
+        return not all(wanted.isdisjoint(ids_in(kept)) for kept in found.scalars())
 
-    async def put(self, work: UnitOfWork, position: int, ids: bytes) -> None:
+    async def put(self, work: UnitOfWork, position: int, ids: Sequence[bytes]) -> None:
         """Writes the rows from `position` on, over the one that has grown."""
         statement = (sqlite if self._database.is_sqlite else postgresql).insert(audit_leaves)
         names = ("ids", "oldest", "newest")
@@ -59,14 +58,11 @@ class LeafStore:
             index_elements=list(audit_leaves.primary_key),
             set_={name: statement.excluded[name] for name in names},
         )
-        parts = [ids[start : start + _ROW_BYTES] for start in range(0, len(ids), _ROW_BYTES)]
+        parts = [ids[start : start + WIDTH] for start in range(0, len(ids), WIDTH)]
         rows = []
         for here, part in enumerate(parts, position):
-            each = ids_in(part)
-            values = (part, UUID(bytes=min(each)), UUID(bytes=max(each)))
-            rows.append(
-                {"tenant": work.tenant, "position": here} | dict(zip(names, values, strict=True)),
-            )
+            values = (b"".join(part), UUID(bytes=min(part)), UUID(bytes=max(part)))
+            rows.append({"tenant": work.tenant, "position": here} | dict(zip(names, values, strict=True)))
         await work.execute(statement, rows)
 
     async def ids(

@@ -175,12 +175,12 @@ class TreeStore:
         if not all(row.whole for row in rows):
             raise LogDamaged("what is said of events that wait for their leaves cannot be read")
         ids, hashes = in_order(rows)
-        if len(set(ids_in(ids))) < len(hashes) or await self._leaves.has_any(work, ids):
+        if len(set(ids)) < len(ids) or await self._leaves.has_any(work, ids):
             raise LogDamaged("an event that waits for its leaf has one")
         at_edge = await self._leaves.at_edge(work, size)
         if at_edge is None:
             raise LogDamaged("the events at the end of the tree are not as many as it has leaves")
-        await self._leaves.put(work, size // WIDTH, at_edge + ids)
+        await self._leaves.put(work, size // WIDTH, [*ids_in(at_edge), *ids])
         trees = audit_trees.c
         grown = update(audit_trees).where(trees.tenant == work.tenant).values(size=size + len(hashes))
         await work.execute(grown)

@@ -65,9 +65,9 @@ class Waiting(NamedTuple):
 
 
 class Ordered(NamedTuple):
-    """Events in the order of their ids: the ids one behind another, and the leaf hashes."""
+    """Events in the order of their ids: the ids, and the leaf hashes."""
 
-    ids: bytes
+    ids: list[bytes]
     hashes: list[bytes]
 
 
@@ -107,8 +107,7 @@ def in_order(rows: Iterable[Waiting]) -> Ordered:
         for row in rows
         for start in range(0, len(row.entries), _ENTRY_BYTES)
     )
-    ids = b"".join([entry[:ID_BYTES] for entry in entries])
-    return Ordered(ids, [entry[ID_BYTES:] for entry in entries])
+    return Ordered([entry[:ID_BYTES] for entry in entries], [entry[ID_BYTES:] for entry in entries])
 
 
 def _milliseconds(event: bytes) -> int:

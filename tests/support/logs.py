@@ -151,7 +151,7 @@ async def put_in_order(log: Log, events: Sequence[UUID]) -> None:
     await log.sql("DELETE FROM audit_leaves WHERE tenant = 'shop'")
     if events:
         async with log.database.bookkeeping(TENANT) as work:
-            await LeafStore(log.database).put(work, 0, b"".join(event.bytes for event in events))
+            await LeafStore(log.database).put(work, 0, [event.bytes for event in events])
 
 
 async def cut(log: Log, size: int) -> None:
