@@ -405,7 +405,7 @@ def main() -> None:
     parser.add_argument("--buffers", default="1GB", help="PostgreSQL's shared_buffers; as shipped 128MB")
     parser.add_argument("--quick", action="store_true", help="20,000 events, each way of appending once")
     given = parser.parse_args()
-    events, repeats = (20_000, 1) if given.quick else (given.events, 8)
+    events, repeats = (20_000, 1) if given.quick else (given.events, 16)
     with (
         tempfile.TemporaryDirectory() as directory,
         database_url(Path(directory), given.sqlite, given.buffers) as (url, settle),
