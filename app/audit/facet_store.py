@@ -16,7 +16,8 @@ from app.storage.engine import Database, UnitOfWork
 # How many blocks are looked into at a time: few to begin with, since a common word fills a page from one.
 _FIRST: Final = 4
 _MOST_BLOCKS: Final = 64
-_MOST_PLACES: Final = 128
+# PostgreSQL takes every stretch of ids for half a hundredth of the log: asked for many at once, it would read all of it.
+_MOST_PLACES: Final = 32
 # A word is the rarer the farther back so many of its places reach.
 _REACH: Final = 64
 
